@@ -13,6 +13,7 @@ import {
   type NewOrder,
   type RemoteOrder,
 } from './gateway.ts'
+import { idText, isLeftOut, refusalOrOutage, textOf } from './read-answer.ts'
 
 /** Our Gateway on Cashfree PG 2025-01-01. Only this file and its neighbours cashfree-*.ts know Cashfree's field names. */
 export function cashfree(settings: CashfreeSettings): Gateway {
@@ -172,10 +173,6 @@ function readAttempt(payment: Static<typeof Payment>): Attempt {
   }
 }
 
-function isLeftOut(value: unknown): value is null | undefined {
-  return value === null || value === undefined
-}
-
 /** Where Cashfree leaves it out, the status decides; anything but true means no. */
 function isCaptured(value: unknown): boolean {
   return isLeftOut(value) || /^true$/i.test(String(value))
@@ -191,22 +188,4 @@ function absent(orderId: string): RemoteOrder {
     expiresAt: null,
   }
   return { orderId, status: 'ABSENT', ...nothing, attempts: [] }
-}
-
-function refusalOrOutage(answer: Answer): Error {
-  return answer.status === 401 || answer.status === 403
-    ? new GatewayRefused(answer.status, answer.code)
-    : new GatewayUnavailable(`the gateway answered ${answer.status} ${answer.code}`)
-}
-
-/** An id as text. A value of another type is kept as JSON, because it contradicts ours. */
-function idText(id: unknown): string | null {
-  if (isLeftOut(id) || id === '') return null
-  return typeof id === 'string' ? id : beginningOf(JSON.stringify(id), 100)
-}
-
-/** A descriptive value as text; null where it is none. Cashfree writes "NA" and the word "null" where it has nothing. */
-function textOf(value: unknown): string | null {
-  const text = typeof value === 'string' || typeof value === 'number' ? beginningOf(String(value).trim(), 300) : ''
-  return text === '' || /^(na|null)$/i.test(text) ? null : text
 }
