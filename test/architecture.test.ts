@@ -93,9 +93,12 @@ describe('the floor plan', () => {
       'billing/payments/cashfree.ts',
       'billing/payments/cashfree-refunds.ts',
       'billing/payments/cashfree-disputes.ts',
+      'billing/payments/cashfree-mandates.ts',
+      'billing/payments/read-mandate.ts',
       'api/routes.ts',
       'billing/payments/queries.ts',
       'billing/webhooks/delivery.ts',
+      'billing/webhooks/mandate-event.ts',
       'platform/log.ts',
     ]
     const knowing = names(files.filter(({ text }) => words.test(text)))

@@ -23,6 +23,7 @@ export function indianInstant(value: unknown): string | null {
   return instantIn(/(Z|[+-]\d\d:?\d\d)$/i.test(timed) ? timed : `${timed}+05:30`)
 }
 
+/** Whether a field is missing, or null. */
 export function isLeftOut(value: unknown): value is null | undefined {
   return value === null || value === undefined
 }
