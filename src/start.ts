@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { buildApp, buildWorkerApp } from './app.ts'
+import { callPermits } from './billing/payments/call-permits.ts'
 import { cashfree } from './billing/payments/cashfree.ts'
 import type { BillingServices } from './billing/payments/gateway.ts'
 import { keepGraceDays } from './billing/subscriptions/queries.ts'
@@ -69,6 +70,7 @@ const mailer = mailerOf(config)
 const gateway = cashfree({
   ...config.cashfree,
   ...config.cashfree.credentials!,
+  permit: callPermits(sql),
   observe: (call) => {
     metrics.gatewayCall(call)
     log.debug({ event: 'gateway call', ...call, ms: Math.round(call.ms) }, 'gateway call')

@@ -1,3 +1,4 @@
+import { callPermits } from '../../src/billing/payments/call-permits.ts'
 import { cashfree } from '../../src/billing/payments/cashfree.ts'
 import type { BillingServices } from '../../src/billing/payments/gateway.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
@@ -58,7 +59,7 @@ export function servicesWith(
 ): InProcess {
   const config = readConfig(env)
   const sql = connect(config.database.url!, { max: poolMax })
-  const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
+  const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials!, permit: callPermits(sql) })
   const log = createLog(config.logLevel, write && { write })
   const pool = disturbed(sql)
   const isOnSale = () => hasPricesToSell(pool, config.prices)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { GatewayUnavailable } from './gateway.ts'
 import { parseGatewayJson } from './gateway-json.ts'
-import { pauseAsked, type RateBudget, rateBudget } from './rate-budget.ts'
+import { endpointOf, pauseAsked, type RateBudget, rateBudget } from './rate-budget.ts'
 
 export type CashfreeSettings = {
   /** Base including /pg, no trailing slash. */
@@ -13,6 +13,10 @@ export type CashfreeSettings = {
   timeoutMs: number
   /** Called after every finished call, for logs and metrics. `outcome` is the HTTP status or the kind of failure. */
   observe?: (call: { method: string; path: string; outcome: string; ms: number }) => void
+  /**
+   * Asked before each exchange where processes share a rate limit: how many seconds the call should wait, 0 when it may go. Must not throw.
+   */
+  permit?: (endpoint: string, patient: boolean) => Promise<number>
 }
 
 export type Call = {
@@ -42,6 +46,8 @@ export function cashfreeHttp(settings: CashfreeSettings): (call: Call) => Promis
     const signal = AbortSignal.timeout(call.within ?? settings.timeoutMs)
     const repeatable = call.method === 'GET' || call.idempotencyKey !== undefined
     for (let attempt = 1; ; attempt++) {
+      const waitS = (await settings.permit?.(endpointOf(call), call.patient ?? false)) ?? 0
+      if (waitS > 0) throw new GatewayUnavailable('rate limit', { retryAfterS: waitS })
       const started = performance.now()
       const outcome = await exchange(settings, call, signal, budget).catch((error: unknown) => unavailable(error))
       const failed = outcome instanceof GatewayUnavailable

@@ -59,7 +59,8 @@ function isTaken({ status, code, type }: Answer): boolean {
   return status === 409 || type === 'idempotency_error' || /^refund_id_(invalid|already_exists)$/.test(code)
 }
 
-function readRefund(body: unknown): RemoteRefund {
+/** One refund in Cashfree's words. Throws GatewayUnavailable for anything else. */
+export function readRefund(body: unknown): RemoteRefund {
   if (!matches(Refund, body)) throw new GatewayUnavailable('the gateway answered something that is not a refund')
   const refund: Static<typeof Refund> = body
   return {
@@ -77,7 +78,7 @@ function idText(id: string | number | null | undefined): string | null {
   return id === null || id === undefined || id === '' ? null : String(id)
 }
 
-/** Cashfree takes 3 to 100 characters. */
-function noteFor(reason: string): string {
+/** The note of a refund: Cashfree takes 3 to 100 characters. */
+export function noteFor(reason: string): string {
   return beginningOf(reason.replace(/\s+/g, ' ').trim(), 100).padEnd(3, '.')
 }

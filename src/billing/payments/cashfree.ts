@@ -4,6 +4,7 @@ import { matches, type Static, type TSchema, Type } from '../../platform/schema.
 import { beginningOf } from '../../platform/text.ts'
 import { cashfreeDisputes } from './cashfree-disputes.ts'
 import { type Answer, type CashfreeSettings, cashfreeHttp } from './cashfree-http.ts'
+import { cashfreeMandates } from './cashfree-mandates.ts'
 import { cashfreeRefunds } from './cashfree-refunds.ts'
 import {
   type Attempt,
@@ -65,7 +66,8 @@ export function cashfree(settings: CashfreeSettings): Gateway {
     return fetchOrder(orderId, within)
   }
 
-  return { createOrder, fetchOrder, terminateOrder, ...cashfreeRefunds(call), ...cashfreeDisputes(call) }
+  const mandates = cashfreeMandates(call)
+  return { createOrder, fetchOrder, terminateOrder, ...cashfreeRefunds(call), ...cashfreeDisputes(call), mandates }
 }
 
 const Id = Type.Union([Type.String({ minLength: 1 }), Type.Number()])

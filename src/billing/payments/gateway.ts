@@ -1,5 +1,6 @@
 import type { Paise } from '../../platform/money.ts'
 import type { Services } from '../../platform/services.ts'
+import type { MandateGateway } from './mandate-gateway.ts'
 
 /** Cashfree's statuses in its own upper-case words. Open on purpose: an unknown word is kept, counted, never fatal. */
 export type OrderStatus =
@@ -143,6 +144,8 @@ export type Gateway = {
   listRefunds(orderId: string, within?: number): Promise<RemoteRefund[]>
   /** All disputes of an order. Throws GatewayRefused or GatewayUnavailable; an order without any has an empty list. */
   listDisputes(orderId: string, within?: number): Promise<RemoteDispute[]>
+  /** UPI Autopay. */
+  mandates: MandateGateway
 }
 
 /**

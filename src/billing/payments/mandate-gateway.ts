@@ -88,7 +88,6 @@ export type NewChargeRefund = {
 /**
  * The gateway's mandates as the rest of the product knows them. `within` is the time limit of a call in milliseconds. Every call
  * throws GatewayUnavailable when nothing is known, and GatewayRefused when the gateway understood and said no.
- * @public
  */
 export type MandateGateway = {
   /** Makes the plan, or finds it made. Throws GatewayRefused (409 `plan_differs`) when one under this id has another ceiling or type. */

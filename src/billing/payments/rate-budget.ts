@@ -41,6 +41,7 @@ export function pauseAsked(headers: Headers): number {
 }
 
 /** Limits are per kind of call: "GET /orders/:id/payments", whatever the order. */
-function endpointOf({ method, path }: Named): string {
-  return `${method} ${path.replace(/^(\/orders\/)[^/]+/, '$1:id')}`
+export function endpointOf({ method, path }: Named): string {
+  if (path === '/subscriptions/pay') return `${method} ${path}`
+  return `${method} ${path.replace(/\?.*$/, '').replace(/(\/(?:orders|plans|subscriptions|payments|refunds)\/)[^/]+/g, '$1:id')}`
 }

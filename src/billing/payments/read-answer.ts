@@ -33,6 +33,32 @@ export function fieldsOf(value: unknown): Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 }
 
+/** The fields of an object under one spelling: Cashfree writes authorisation_ and authorization_, failure_details and failureDetails. */
+export function spelt(value: unknown): Record<string, unknown> {
+  const fields: Record<string, unknown> = {}
+  for (const [key, field] of Object.entries(fieldsOf(value))) {
+    const name = key
+      .replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
+      .replace('authorisation', 'authorization')
+    fields[name] ??= field
+  }
+  return fields
+}
+
+/**
+ * Whether Cashfree says that what was asked for is not there. Its status and words for that differ between APIs, so the words decide;
+ * but only in an error of its own: a wrong address or a proxy between us says "not found" as well.
+ */
+export function isAbsent({ status, code, type, body }: Answer): boolean {
+  if ((status !== 404 && status !== 400) || code === '' || type === '') return false
+  return /not[_ ](found|exist)/i.test(`${code} ${textOf(fieldsOf(body).message) ?? ''}`)
+}
+
+/** Throws GatewayRefused when our keys were refused: then nothing is known of what was asked. */
+export function refuseOurKeys({ status, code }: Answer): void {
+  if (status === 401 || status === 403) throw new GatewayRefused(status, code)
+}
+
 /** What to throw for an answer that is not what was asked for: our keys are refused, or nothing is known. */
 export function refusalOrOutage(answer: Answer): Error {
   return answer.status === 401 || answer.status === 403

@@ -3,7 +3,7 @@ import { paiseFromRupees } from '../../platform/money.ts'
 import { matches, type Static, Type } from '../../platform/schema.ts'
 import { GatewayUnavailable } from './gateway.ts'
 import type { RemoteCharge, RemoteMandate } from './mandate-gateway.ts'
-import { fieldsOf, idText, indianInstant, textOf } from './read-answer.ts'
+import { fieldsOf, idText, indianInstant, spelt, textOf } from './read-answer.ts'
 
 const Id = Type.Union([Type.String({ minLength: 1 }), Type.Number()])
 const Word = Type.String({ minLength: 1 })
@@ -91,18 +91,6 @@ function chargeIn(payment: Static<typeof Charge>): RemoteCharge {
     failureReason: status === 'SUCCESS' ? null : (textOf(failure.failure_reason) ?? textOf(payment.failure_details)),
     cfTxnId: textOf(payment.cf_txn_id),
   }
-}
-
-/** The fields of an object under one spelling: Cashfree writes authorisation_ and authorization_, failure_details and failureDetails. */
-function spelt(value: unknown): Record<string, unknown> {
-  const fields: Record<string, unknown> = {}
-  for (const [key, field] of Object.entries(fieldsOf(value))) {
-    const name = key
-      .replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
-      .replace('authorisation', 'authorization')
-    fields[name] ??= field
-  }
-  return fields
 }
 
 /** Zero or less is no amount that somebody paid. */

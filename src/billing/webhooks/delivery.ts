@@ -1,6 +1,7 @@
 import { instantIn } from '../../platform/dates.ts'
 import { paiseFromRupees } from '../../platform/money.ts'
 import { parseGatewayJson } from '../payments/gateway-json.ts'
+import { fieldsOf } from '../payments/read-answer.ts'
 import { isSignedBy } from '../payments/signature.ts'
 
 /** One POST to the webhook endpoint, as it came. */
@@ -31,6 +32,9 @@ export type Verdict =
   | 'missing-timestamp'
   | 'wrong-signature'
 
+/** `now` in milliseconds since 1970. */
+export type Rules = { secrets: readonly string[]; maxAgeS: number; now: number }
+
 export type Judgement = { accepted: boolean; verdict: Verdict; hint: Hint; answer: 200 | 401 }
 
 /** The hint of a delivery in which nothing could be read. */
@@ -52,37 +56,35 @@ const longestPing = 2_048
  * Judges a delivery by its signature over the exact bytes, and only then looks inside. Fails closed. An unsigned body
  * of the exact shape that Cashfree's dashboard posts as a test is answered 200 and otherwise treated as refused.
  */
-export function judge(
-  delivery: Delivery,
-  rules: { secrets: readonly string[]; maxAgeS: number; now: number },
-): Judgement {
+export function judge(delivery: Delivery, rules: Rules): Judgement {
+  const { content, ...judgement } = verify(delivery, rules)
+  const hint =
+    judgement.verdict === 'test-ping' ? { ...emptyHint, type: 'WEBHOOK' } : content ? hintIn(content) : emptyHint
+  return { ...judgement, hint }
+}
+
+/** The same without a hint: the content is there only where the signature proves it, and it could be read. */
+export function verify(delivery: Delivery, rules: Rules): Omit<Judgement, 'hint'> & { content?: unknown } {
   const { headers, body } = delivery
   const timestamp = headers['x-webhook-timestamp']
   const signature = headers['x-webhook-signature']
   if (!signature || !timestamp) {
     // Anybody may have sent this: parsing more than the few bytes of a ping would be work done for a flood.
     if (body.length <= longestPing && isTestPing(read(body)))
-      return { accepted: false, verdict: 'test-ping', hint: { ...emptyHint, type: 'WEBHOOK' }, answer: 200 }
-    return {
-      accepted: false,
-      verdict: signature ? 'missing-timestamp' : 'missing-signature',
-      hint: emptyHint,
-      answer: 401,
-    }
+      return { accepted: false, verdict: 'test-ping', answer: 200 }
+    return { accepted: false, verdict: signature ? 'missing-timestamp' : 'missing-signature', answer: 401 }
   }
   if (!isSignedBy(rules.secrets, timestamp, body, signature))
-    return { accepted: false, verdict: 'wrong-signature', hint: emptyHint, answer: 401 }
+    return { accepted: false, verdict: 'wrong-signature', answer: 401 }
 
   const content = read(body)
-  if (content === undefined) return { accepted: true, verdict: 'unreadable', hint: emptyHint, answer: 200 }
-  if (isTestPing(content))
-    return { accepted: true, verdict: 'test-ping', hint: { ...emptyHint, type: 'WEBHOOK' }, answer: 200 }
-  const verdict = isFresh(timestamp, rules) ? 'verified' : 'too-old'
-  return { accepted: true, verdict, hint: hintIn(content), answer: 200 }
+  if (content === undefined) return { accepted: true, verdict: 'unreadable', answer: 200 }
+  const verdict = isTestPing(content) ? 'test-ping' : isFresh(timestamp, rules) ? 'verified' : 'too-old'
+  return { accepted: true, verdict, answer: 200, content }
 }
 
 /** Milliseconds by the contract; seconds are understood too. Text that is no number is old. */
-function isFresh(timestamp: string, rules: { maxAgeS: number; now: number }): boolean {
+function isFresh(timestamp: string, rules: Rules): boolean {
   const value = Number(timestamp)
   const ms = value < 1e11 ? value * 1000 : value
   const ageS = (rules.now - ms) / 1000
@@ -131,10 +133,6 @@ function disputeIn({ dispute_id, dispute_amount, reason_description, respond_by 
     reason: text(reason_description, 300),
     respondBy: instantIn(respond_by),
   }
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 }
 
 function text(value: unknown, longest: number): string | null {

@@ -1,10 +1,8 @@
+import { endpointOf } from '../../billing/payments/rate-budget.ts'
+
 /** The operation of a call to Cashfree, from a fixed list: its path holds ids, which must not become labels. */
-export function gatewayOperation({ method, path }: { method: string; path: string }): string {
-  const pattern = path
-    .replace(/\?.*$/, '')
-    .replace(/^\/orders\/[^/]+/, '/orders/:id')
-    .replace(/\/refunds\/.+/, '/refunds/:id')
-  return operations[`${method} ${pattern}`] ?? 'other'
+export function gatewayOperation(call: { method: string; path: string }): string {
+  return operations[endpointOf(call)] ?? 'other'
 }
 
 const operations: Record<string, string> = {
@@ -16,6 +14,17 @@ const operations: Record<string, string> = {
   'GET /orders/:id/refunds': 'get refunds',
   'GET /orders/:id/disputes': 'get disputes',
   'GET /orders/:id/refunds/:id': 'get refund',
+  'POST /plans': 'create plan',
+  'GET /plans/:id': 'get plan',
+  'POST /subscriptions': 'create mandate',
+  'GET /subscriptions/:id': 'get mandate',
+  'POST /subscriptions/:id/manage': 'cancel mandate',
+  'POST /subscriptions/pay': 'charge',
+  'GET /subscriptions/:id/payments': 'get charges',
+  'GET /subscriptions/:id/payments/:id': 'get charge',
+  'POST /subscriptions/:id/payments/:id/manage': 'cancel charge',
+  'POST /subscriptions/:id/refunds': 'refund charge',
+  'GET /subscriptions/:id/refunds/:id': 'get refund of charge',
 }
 
 const outcomes = new Set(
