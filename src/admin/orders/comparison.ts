@@ -5,9 +5,9 @@ import {
   isGatewayFailure,
   type RemoteDispute,
   type RemoteOrder,
-  type RemoteRefund,
 } from '../../billing/payments/gateway.ts'
 import { methodTitle } from '../../billing/payments/payments.ts'
+import type { RemoteRefund } from '../../billing/payments/remote-refund.ts'
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'
 import { disputeKind } from '../disputes/labels.ts'

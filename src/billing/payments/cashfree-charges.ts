@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { rupeesForGateway } from '../../platform/money.ts'
 import type { Answer, Call } from './cashfree-http.ts'
 import { noteFor, readRefund } from './cashfree-refunds.ts'
-import { GatewayRefused, type RemoteRefund } from './gateway.ts'
+import { GatewayRefused } from './gateway.ts'
 import type { MandateGateway, NewCharge, NewChargeRefund, RemoteCharge } from './mandate-gateway.ts'
 import { isAbsent, refusalOrOutage, refuseOurKeys } from './read-answer.ts'
 import { readCharge } from './read-mandate.ts'
+import type { RemoteRefund } from './remote-refund.ts'
 
 type Charges = Pick<MandateGateway, 'charge' | 'cancelCharge' | 'fetchCharge' | 'createRefund' | 'fetchRefund'>
 

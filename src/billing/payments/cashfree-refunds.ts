@@ -2,7 +2,8 @@ import { paiseFromRupees, rupeesForGateway } from '../../platform/money.ts'
 import { matches, type Static, Type } from '../../platform/schema.ts'
 import { beginningOf } from '../../platform/text.ts'
 import type { Answer, Call } from './cashfree-http.ts'
-import { type Gateway, GatewayRefused, GatewayUnavailable, type NewRefund, type RemoteRefund } from './gateway.ts'
+import { type Gateway, GatewayRefused, GatewayUnavailable, type NewRefund } from './gateway.ts'
+import type { RemoteRefund } from './remote-refund.ts'
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 const Id = Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Null()]))

@@ -1,6 +1,7 @@
 import type { Paise } from '../../platform/money.ts'
 import type { Services } from '../../platform/services.ts'
 import type { MandateGateway } from './mandate-gateway.ts'
+import type { RemoteRefund } from './remote-refund.ts'
 
 /** Cashfree's statuses in its own upper-case words. Open on purpose: an unknown word is kept, counted, never fatal. */
 export type OrderStatus =
@@ -64,17 +65,6 @@ export type NewRefund = {
   idempotencyKey: string
   amountPaise: Paise
   note: string
-}
-
-/** One refund of an order as the gateway has it, whoever asked for it. `refundId` is null where nobody gave it one. */
-export type RemoteRefund = {
-  refundId: string | null
-  cfRefundId: string | null
-  cfPaymentId: string | null
-  status: string
-  amountPaise: number | null
-  bankReference: string | null
-  note: string | null
 }
 
 /** One dispute of an order as the gateway has it: the payer asked their bank for the money back. Statuses in its own words. */

@@ -1,5 +1,5 @@
 import type { Paise } from '../../platform/money.ts'
-import type { RemoteRefund } from './gateway.ts'
+import type { RemoteRefund } from './remote-refund.ts'
 
 /**
  * What the gateway says of one mandate (Cashfree: subscription) now. Statuses are its own words in upper case, ABSENT where it has

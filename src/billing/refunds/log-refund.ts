@@ -1,7 +1,7 @@
 import { paymentLog } from '../../platform/payment-log.ts'
 import type { Services } from '../../platform/services.ts'
-import type { RemoteRefund } from '../payments/gateway.ts'
 import { findOrder } from '../payments/queries.ts'
+import type { RemoteRefund } from '../payments/remote-refund.ts'
 
 /** Writes to the payment log how the refunds of an order stand at Cashfree. Does not make its caller wait. */
 export function logRefund(services: Services, orderId: string, refunds: readonly RemoteRefund[], actor: string): void {

@@ -1,6 +1,6 @@
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { RemoteRefund } from '../payments/gateway.ts'
+import type { RemoteRefund } from '../payments/remote-refund.ts'
 import type { TaxedAmount } from '../receipts/queries.ts'
 
 /** Money on its way back, or back. Amounts in paise. */

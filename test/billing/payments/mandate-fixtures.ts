@@ -17,13 +17,13 @@ export function answerText(name: string): string {
 }
 
 /** The same, parsed as the client parses it. */
-export function answerOf(name: string): unknown {
+export function contentOf(name: string): unknown {
   return parseGatewayJson(answerText(name))
 }
 
 /** Such an answer, as it is sent; with changes, when they are named. */
 export function answer(name: string, changes?: object): Reply {
-  const body = changes ? JSON.stringify({ ...(answerOf(name) as object), ...changes }) : answerText(name)
+  const body = changes ? JSON.stringify({ ...(contentOf(name) as object), ...changes }) : answerText(name)
   return { status: 200, body }
 }
 

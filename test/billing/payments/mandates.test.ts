@@ -4,7 +4,7 @@ import type { NewMandate } from '../../../src/billing/payments/mandate-gateway.t
 import { paise } from '../../../src/platform/money.ts'
 import {
   answer,
-  answerOf,
+  contentOf,
   failureOf,
   keysRefused,
   says,
@@ -78,7 +78,7 @@ describe('a mandate', () => {
     )
   })
 
-  const details = answerOf('created') as { plan_details: object; authorization_details: object }
+  const details = contentOf('created') as { plan_details: object; authorization_details: object }
   test.each([
     ['another plan', { plan_details: { ...details.plan_details, plan_id: 'dsrs_mandate_v2' } }],
     ['another amount', { authorization_details: { ...details.authorization_details, authorization_amount: 1 } }],

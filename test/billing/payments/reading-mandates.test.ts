@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { readCharge, readCharges, readMandate } from '../../../src/billing/payments/read-mandate.ts'
-import { answerOf, subscriptionId } from './mandate-fixtures.ts'
+import { contentOf, subscriptionId } from './mandate-fixtures.ts'
 
 describe('a mandate that Cashfree describes', () => {
   test('before anybody authorised it', () => {
-    expect(readMandate(answerOf('created'))).toEqual({
+    expect(readMandate(contentOf('created'))).toEqual({
       subscriptionId,
       cfSubscriptionId: '7204411',
       status: 'INITIALIZED',
@@ -22,7 +22,7 @@ describe('a mandate that Cashfree describes', () => {
   })
 
   test('in the other spelling, with amounts as text, ids as long numbers and times without an offset', () => {
-    expect(readMandate(answerOf('active'))).toMatchObject({
+    expect(readMandate(contentOf('active'))).toMatchObject({
       subscriptionId,
       cfSubscriptionId: '7204411000000000123',
       status: 'ACTIVE',
@@ -73,7 +73,7 @@ describe('a mandate that Cashfree describes', () => {
 
 describe('the debits of a mandate', () => {
   test('are read in every spelling', () => {
-    expect(readCharges(answerOf('payments'))).toEqual([
+    expect(readCharges(contentOf('payments'))).toEqual([
       {
         paymentId: '613463',
         cfPaymentId: '613463',

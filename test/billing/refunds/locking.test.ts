@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { RemoteRefund } from '../../../src/billing/payments/gateway.ts'
+import type { RemoteRefund } from '../../../src/billing/payments/remote-refund.ts'
 import { settleRefundRows } from '../../../src/billing/refunds/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/ledger.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { sign } from '../../../src/billing/payments/signature.ts'
 import { judgeMandateDelivery, readMandateEvent } from '../../../src/billing/webhooks/mandate-event.ts'
-import { answerOf, paymentId, subscriptionId } from '../payments/mandate-fixtures.ts'
+import { contentOf, paymentId, subscriptionId } from '../payments/mandate-fixtures.ts'
 
-const event = (name: string) => answerOf(`events/${name}`) as { data: Record<string, unknown>; type: string }
+const event = (name: string) => contentOf(`events/${name}`) as { data: Record<string, unknown>; type: string }
 
 describe('an event of a mandate', () => {
   test('of its status has its names inside', () => {
