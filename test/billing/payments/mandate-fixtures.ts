@@ -12,7 +12,7 @@ export const subscriptionId = 'sub_5f0c1d7e9b3a4c21a8d6e4f7b9c0d1e2'
 export const paymentId = 'c_5f0c1d7e9b3a4c21a8d6e4f7b9c0d1e2_20270109'
 
 /** The bytes of such an answer. */
-export function answerText(name: string): string {
+function answerText(name: string): string {
   return readFileSync(join(import.meta.dirname, '../../fixtures/mandates', `${name}.json`), 'utf8')
 }
 
