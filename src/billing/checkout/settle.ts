@@ -16,16 +16,31 @@ const manners: Partial<Record<SettlementSource, 'light' | 'patient'>> = { poll: 
  * `within` is the time limit in milliseconds. Throws GatewayUnavailable when nothing could be learned, and what the
  * database throws.
  */
-export function settle(
+export async function settle(
   services: BillingServices,
   orderId: string,
   actor: SettlementSource,
   within?: number,
 ): Promise<Settlement> {
+  const { settlement, numbered } = await settleUnnumbered(services, orderId, actor, within)
+  await numbered
+  return settlement
+}
+
+/** A settlement that is committed, and when its receipt has its number, or waits for the job that gives it one: never rejects. */
+type Committed = { settlement: Settlement; numbered: Promise<void> }
+
+/** The same for who settles one order after the other, and need not wait for each receipt's number. */
+export function settleUnnumbered(
+  services: BillingServices,
+  orderId: string,
+  actor: SettlementSource,
+  within?: number,
+): Promise<Committed> {
   const manner = manners[actor] ?? 'full'
   return oneAtATime(`${manner} ${orderId}`, async () => {
     const remote = await services.gateway.fetchOrder(orderId, within, manner)
-    return settleWith(services, orderId, remote, actor)
+    return commit(services, orderId, remote, actor)
   })
 }
 
@@ -40,8 +55,19 @@ export async function settleWith(
   remote: RemoteOrder,
   actor: SettlementSource,
 ): Promise<Settlement> {
-  const settlement = await write(services, orderId, remote, actor)
-  if (settlement.outcome !== 'to-end') return settlement
+  const { settlement, numbered } = await commit(services, orderId, remote, actor)
+  await numbered
+  return settlement
+}
+
+async function commit(
+  services: BillingServices,
+  orderId: string,
+  remote: RemoteOrder,
+  actor: SettlementSource,
+): Promise<Committed> {
+  const committed = await write(services, orderId, remote, actor)
+  if (committed.settlement.outcome !== 'to-end') return committed
   return write(services, orderId, await services.gateway.terminateOrder(orderId), actor)
 }
 
@@ -50,16 +76,16 @@ async function write(
   orderId: string,
   remote: RemoteOrder,
   actor: SettlementSource,
-): Promise<Settlement> {
+): Promise<Committed> {
   const settlement = await settleTogether(services.sql, { orderId, remote, actor }, services.config.seller)
   const { outcome, receiptDue } = settlement
   logSettlement(services, remote, settlement, actor)
-  if (receiptDue)
-    await numberSoon(services) // the order is paid whatever becomes of it
-  else if (actor !== 'reconciler' && waitsForMoney(remote, settlement)) services.wake('reconcile')
+  // The order is paid whatever becomes of its number.
+  const numbered = receiptDue ? numberSoon(services) : Promise.resolve()
+  if (!receiptDue && actor !== 'reconciler' && waitsForMoney(remote, settlement)) services.wake('reconcile')
   if (outcome === 'unverified')
     services.log.warn({ event: 'paid but unverified', orderId, actor }, 'paid but unverified')
-  return settlement
+  return { settlement, numbered }
 }
 
 /** Money that does not count yet, of this order or of another that the answer names: the reconciler is to ask again soon. */
@@ -68,7 +94,7 @@ function waitsForMoney({ attempts }: RemoteOrder, { outcome }: Settlement): bool
   return outcome !== 'already-paid' && (attempts ?? []).some(({ status }) => status === 'SUCCESS')
 }
 
-type Settling = { running: Promise<unknown>; next: Promise<Settlement> | null }
+type Settling = { running: Promise<unknown>; next: Promise<Committed> | null }
 const settling = new Map<string, Settling>()
 
 /**
@@ -76,14 +102,14 @@ const settling = new Map<string, Settling>()
  * share the next one, where they ask for as much (`key`): a poll's answer leaves out attempts. Each process limits only itself;
  * between processes the order's row lock does the rest.
  */
-function oneAtATime(key: string, ask: () => Promise<Settlement>): Promise<Settlement> {
+function oneAtATime(key: string, ask: () => Promise<Committed>): Promise<Committed> {
   const current = settling.get(key)
   if (!current) return start(key, ask)
   current.next ??= current.running.catch(() => {}).then(() => start(key, ask))
   return current.next
 }
 
-function start(key: string, ask: () => Promise<Settlement>): Promise<Settlement> {
+function start(key: string, ask: () => Promise<Committed>): Promise<Committed> {
   const running = ask()
   settling.set(key, { running, next: null })
   running.finally(() => forgetIfIdle(key, running)).catch(() => {})

@@ -12,18 +12,21 @@ type StoredEvent = {
   namesAnother: boolean
 }
 
-/** Stores an accepted delivery; see store-event.sql. The job leaves it alone for `headStartS` seconds. */
-export async function storeEvent(
-  sql: Sql,
-  delivery: Delivery,
-  { verdict, hint }: Judgement,
-  headStartS: number,
-): Promise<StoredEvent> {
-  const [row] = await sql<{ event: Omit<StoredEvent, 'receivedAt'> & { receivedAt: string } }[]>`
-    select store_event(${verdict}, ${sql.json(hint)}, ${sql.json(delivery.headers)}, ${delivery.body}, ${headStartS}) as event
+/** An accepted delivery to be stored. The job leaves it alone for `headStartS` seconds. */
+export type Accepted = { delivery: Delivery; judgement: Judgement; headStartS: number }
+
+/** Stores accepted deliveries, all of them or none, and answers in their order; see store-event.sql. */
+export async function storeEvents(sql: Sql, accepted: Accepted[]): Promise<StoredEvent[]> {
+  const rows = accepted.map(({ delivery: { headers, body }, judgement: { verdict, hint }, headStartS }) => {
+    return { verdict, hint, headers, body: body.toString('base64'), headStartS }
+  })
+  const stored = await sql<{ event: Omit<StoredEvent, 'receivedAt'> & { receivedAt: string } }[]>`
+    select store_event(said ->> 'verdict', said -> 'hint', said -> 'headers', decode(said ->> 'body', 'base64'),
+                       (said ->> 'headStartS')::float8) as event
+    from jsonb_array_elements(${sql.json(rows as never)}) with ordinality came (said, nr)
+    order by nr
   `
-  const { receivedAt, ...event } = row!.event
-  return { ...event, receivedAt: new Date(receivedAt) }
+  return stored.map(({ event: { receivedAt, ...event } }) => ({ ...event, receivedAt: new Date(receivedAt) }))
 }
 
 /** Keeps a refused delivery (its first bytes) and lets the oldest of more than 1,000 go. */
@@ -86,52 +89,73 @@ export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<Wait
 }
 
 /**
- * Marks deliveries done, because their order was settled by a question asked after they came. Those about money going back
- * are done only when refunds, or disputes, were asked about as well.
+ * Marks deliveries of several orders done, because each order was settled by a question asked after they came, with what that came to.
+ * Those about money going back are done only when refunds, or disputes, were asked about as well.
  */
-export async function markSettled(sql: Sql, waiting: WaitingOrder, outcome: string): Promise<void> {
+export async function markSettled(sql: Sql, settled: (WaitingOrder & { outcome: string })[]): Promise<void> {
+  const [from, until] = monthsOf(settled)
+  // Locked order by order, and by id as they came: two that mark the same deliveries would otherwise deadlock.
+  const inOrder = settled.toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
   await sql`
+    with waiting as materialized (
+      select e.id, e.received_at, done.outcome
+      from jsonb_to_recordset(${sql.json(inOrder as never)})
+        as done ("orderId" text, "upTo" bigint, outcome text, refunds boolean, disputes boolean)
+      cross join lateral (
+        select id, received_at
+        from webhook_events
+        where order_id = done."orderId"
+          and id <= done."upTo"
+          and received_at between ${from} and ${until}
+          and accepted
+          and settled_at is null
+          and (done.refunds or type is null or type not like '%REFUND%')
+          and (done.disputes or dispute_id is null)
+        order by id
+        for update
+      ) e
+    )
     update webhook_events
-    set settled_at = now(), outcome = ${outcome}, settle_attempts = settle_attempts + 1
-    where ${isWaiting(sql, waiting)}
-      and (${waiting.refunds} or type is null or type not like '%REFUND%')
-      and (${waiting.disputes} or dispute_id is null)
+    set settled_at = now(), outcome = waiting.outcome, settle_attempts = settle_attempts + 1
+    from waiting
+    where webhook_events.id = waiting.id
+      and webhook_events.received_at = waiting.received_at
+      and webhook_events.received_at between ${from} and ${until}
   `
 }
 
 /** Cashfree could not be asked: 10 s, 20 s … 30 minutes until the next try, for as long as it takes. */
 export async function postponeSettling(sql: Sql, waiting: WaitingOrder, reason: string): Promise<void> {
+  const [from, until] = monthsOf([waiting])
   await sql`
     update webhook_events
     set settle_attempts = settle_attempts + 1,
         outcome = ${reason},
         next_settle_at = now() + least(interval '10 seconds' * power(2, least(settle_attempts, 10)), interval '30 minutes')
-    where ${isWaiting(sql, waiting)}
+    where received_at between ${from} and ${until}
+      and id in (
+        select id from webhook_events
+        where order_id = ${waiting.orderId}
+          and id <= ${waiting.upTo}
+          and received_at between ${from} and ${until}
+          and accepted
+          and settled_at is null
+        order by id
+        for update
+      )
   `
 }
 
 const day = 86_400_000
 
 /**
- * Locked by id: two settlements of the same deliveries would otherwise deadlock. Of all the months only those are touched in which
- * these deliveries came, and a day around them. One that came still earlier, or later, is not lost: it waits on, and the job finds what
- * waits whenever it came.
+ * Of all the months only those are touched in which these deliveries came, and a day around them. One that came still earlier, or later,
+ * is not lost: it waits on, and the job finds what waits whenever it came.
  */
-function isWaiting(sql: Sql, { orderId, upTo, firstAt, lastAt }: WaitingOrder) {
-  const [from, until] = [new Date(firstAt.getTime() - day), new Date(lastAt.getTime() + day)]
-  return sql`
-    received_at between ${from} and ${until}
-    and id in (
-      select id from webhook_events
-      where order_id = ${orderId}
-        and id <= ${upTo}
-        and received_at between ${from} and ${until}
-        and accepted
-        and settled_at is null
-      order by id
-      for update
-    )
-  `
+function monthsOf(waiting: Pick<WaitingOrder, 'firstAt' | 'lastAt'>[]): [from: Date, until: Date] {
+  const firsts = waiting.map(({ firstAt }) => firstAt.getTime())
+  const lasts = waiting.map(({ lastAt }) => lastAt.getTime())
+  return [new Date(Math.min(...firsts) - day), new Date(Math.max(...lasts) + day)]
 }
 
 /** Makes an accepted delivery wait for settlement again and notes who asked. Undefined: there is nothing to replay. */

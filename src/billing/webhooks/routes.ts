@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { withPriority } from '../../platform/db.ts'
 import { rateLimitKey } from '../../platform/networks.ts'
+import { together } from '../../platform/together.ts'
 import { failureOf } from '../../web/errors.ts'
 import { urgentRequests } from '../../web/heavy-pages.ts'
 import type { RateCounter } from '../../web/rate-limits.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { type Delivery, type Judgement, judge } from './delivery.ts'
-import { settleEvent, settlingAtOnce } from './inbox.ts'
-import { storeEvent } from './queries.ts'
+import { headStartS, settlingLanes } from './inbox.ts'
+import { type Accepted, storeEvents, type WaitingOrder } from './queries.ts'
 import { refusalLog } from './refusals.ts'
 
 const largestBody = 256 * 1024
@@ -36,7 +37,8 @@ export default async function routes(
     return reply.code(status).send({ status: status === 413 ? 'too large' : 'not stored' })
   })
 
-  let settling = 0
+  const lanes = settlingLanes(services)
+  const store = together((accepted: Accepted[]) => storeEvents(services.sql, accepted), { lanes: 2, most: 10 })
   app.post('/webhooks/cashfree', { bodyLimit: largestBody, config: { anyHost: true } }, async (request, reply) => {
     const delivery = deliveryOf(request)
     const judgement = judge(delivery, { secrets, maxAgeS: services.config.webhookMaxAgeS, now: Date.now() })
@@ -60,23 +62,21 @@ export default async function routes(
     return count(`unsigned deliveries ${rateLimitKey(request.ip)}`, max, 60_000)
   }
 
-  /** Stores a delivery, and settles its order here while few are being settled; in a rush the rest is left to the job, which is woken. */
+  /** Stores a delivery, and settles its order here while few wait for that; in a rush the rest is left to the job, which is woken. */
   async function accept(delivery: Delivery, judgement: Judgement): Promise<void> {
-    const here = settling < settlingAtOnce
-    if (here) settling++
-    let work: Promise<void> | undefined
+    const place = lanes.take()
+    let waiting: WaitingOrder | null = null
     try {
-      const stored = await storeEvent(services.sql, delivery, judgement, here ? 10 : 0)
+      const stored = await store({ delivery, judgement, headStartS: place ? headStartS : 0 })
       const { id: upTo, receivedAt, orderId, toSettle, namesAnother } = stored
       if (namesAnother) services.wake('reconcile')
       const refunds = /REFUND/.test(judgement.hint.type ?? '')
       const disputes = judgement.hint.dispute !== null
-      const received = { upTo, firstAt: receivedAt, lastAt: receivedAt }
-      if (toSettle && orderId !== null && here)
-        work = settleEvent(services, { orderId, ...received, refunds, disputes })
-      else if (toSettle) services.wake('settle-events')
+      if (toSettle && orderId !== null)
+        waiting = { orderId, upTo, firstAt: receivedAt, lastAt: receivedAt, refunds, disputes }
     } finally {
-      if (here) void Promise.resolve(work).finally(() => settling--)
+      if (place) place.use(waiting)
+      else if (waiting) services.wake('settle-events')
     }
   }
 }

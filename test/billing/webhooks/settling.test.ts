@@ -141,7 +141,7 @@ describe('a stored delivery', () => {
     const { marking } = await holder.begin(async (tx) => {
       await tx`select from webhook_events where id = ${first!} for update`
       const came = { orderId: order.id, upTo, firstAt: receivedAt, lastAt: receivedAt }
-      const marking = markSettled(settling, { ...came, refunds: false, disputes: false }, 'paid')
+      const marking = markSettled(settling, [{ ...came, refunds: false, disputes: false, outcome: 'paid' }])
       await untilLocked(app.sql)
       await tx`select from webhook_events where id = ${second!} for update nowait`
       return { marking }
