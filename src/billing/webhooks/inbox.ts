@@ -12,10 +12,10 @@ export const eventDays = 180
 
 /** Orders that the webhook endpoint settles at once in a process, and the job as many besides. */
 const settlingAtOnce = 16
-/** Deliveries that wait for them at most: at 50 ms an order they are settled within a second. What comes then is the job's. */
+/** Deliveries that wait for them at most: at 50 ms an order they are settled within two seconds. What comes then is the job’s. */
 const longestLine = 500
 /** Seconds in which a process settles what it stored, before the job may. */
-export const headStartS = 10
+const headStartS = 10
 
 /** Time a job may wait for Cashfree, in milliseconds: nobody waits for a page. */
 const jobLimitMs = 15_000
@@ -30,7 +30,7 @@ async function settleEvent(
   services: BillingServices,
   waiting: WaitingOrder,
   withinMs = jobLimitMs,
-): Promise<{ marked: Promise<void> }> {
+): Promise<{ marked: Promise<unknown> }> {
   const { orderId, refunds, disputes } = waiting
   const postpone = async (error: unknown) => {
     services.log.warn({ orderId, err: error }, 'a delivery could not be settled yet')
@@ -51,48 +51,58 @@ async function settleEvent(
 }
 
 type Settled = WaitingOrder & { outcome: string }
-const markers = new WeakMap<BillingServices['sql'], (settled: Settled) => Promise<void>>()
+const markers = new WeakMap<BillingServices['sql'], (settled: Settled) => Promise<unknown>>()
 
 /** Marks deliveries done, many by one statement: the numbers that they wait for come together as well. */
-function markerOf(sql: BillingServices['sql']): (settled: Settled) => Promise<void> {
+function markerOf(sql: BillingServices['sql']): (settled: Settled) => Promise<unknown> {
   const all = async (settled: Settled[]) => {
     await markSettled(sql, settled)
-    return settled.map(() => {})
+    return settled.map(() => null)
   }
   const marker = markers.get(sql) ?? together(all, { lanes: 1, most: 100 })
   markers.set(sql, marker)
   return marker
 }
 
-/** A place among the deliveries that this process settles itself: what it stored, or null where nothing is to be settled. */
-type Place = { use(waiting: WaitingOrder | null): void }
+/** What becomes of a delivery that is about to be stored: the job leaves it alone for `headStartS`, and `settle` is told of it, or of nothing. */
+type Place = { headStartS: number; settle(waiting: WaitingOrder | null): void }
 
-/** Settles what the webhook endpoint stored, in the order it came. */
-export function settlingLanes(services: BillingServices): { take(): Place | null } {
+/** Settles what the webhook endpoint stores, in the order it came, while few wait for that; in a rush the rest is the job's, which is woken. */
+export function settlingLanes(services: BillingServices): { takePlace(): Place } {
   const line: { waiting: WaitingOrder; until: number }[] = []
   let taken = 0
   let free = settlingAtOnce
+  let waking: NodeJS.Timeout | undefined
 
   async function settleNext(): Promise<void> {
     if (free === 0) return
     free--
     for (let next = line.shift(); next; next = line.shift()) {
       // Cashfree was slow, and the job may have begun with it.
-      if (performance.now() > next.until) services.wake('settle-events')
+      if (performance.now() > next.until) leaveToJob()
       else await settleEvent(services, next.waiting)
       taken--
     }
     free++
   }
 
+  /** Hundreds are one wake. */
+  function leaveToJob(): void {
+    waking ??= setTimeout(() => {
+      waking = undefined
+      services.wake('settle-events')
+    }, 100).unref()
+  }
+
   return {
-    /** Before the delivery is stored, for its row says how long the job leaves it alone. Null: it is the job's at once. */
-    take() {
-      if (taken >= settlingAtOnce + longestLine) return null
+    takePlace() {
+      if (taken >= settlingAtOnce + longestLine)
+        return { headStartS: 0, settle: (waiting) => void (waiting && leaveToJob()) }
       taken++
       const until = performance.now() + headStartS * 1000
       return {
-        use(waiting) {
+        headStartS,
+        settle(waiting) {
           if (waiting === null) taken--
           else line.push({ waiting, until })
           void settleNext()
@@ -113,7 +123,7 @@ export async function settleWaitingEvents(services: BillingServices): Promise<nu
     if (due.length === 0) break
     settled += due.length
     const next = due.values()
-    const marked: Promise<void>[] = []
+    const marked: Promise<unknown>[] = []
     const lane = async () => {
       for (const waiting of next) marked.push((await settleEvent(services, waiting)).marked)
     }

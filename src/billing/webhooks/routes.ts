@@ -7,7 +7,7 @@ import { urgentRequests } from '../../web/heavy-pages.ts'
 import type { RateCounter } from '../../web/rate-limits.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { type Delivery, type Judgement, judge } from './delivery.ts'
-import { headStartS, settlingLanes } from './inbox.ts'
+import { settlingLanes } from './inbox.ts'
 import { type Accepted, storeEvents, type WaitingOrder } from './queries.ts'
 import { refusalLog } from './refusals.ts'
 
@@ -62,12 +62,12 @@ export default async function routes(
     return count(`unsigned deliveries ${rateLimitKey(request.ip)}`, max, 60_000)
   }
 
-  /** Stores a delivery, and settles its order here while few wait for that; in a rush the rest is left to the job, which is woken. */
+  /** Stores a delivery, together with others; its order is settled after the answer. */
   async function accept(delivery: Delivery, judgement: Judgement): Promise<void> {
-    const place = lanes.take()
+    const place = lanes.takePlace()
     let waiting: WaitingOrder | null = null
     try {
-      const stored = await store({ delivery, judgement, headStartS: place ? headStartS : 0 })
+      const stored = await store({ delivery, judgement, headStartS: place.headStartS })
       const { id: upTo, receivedAt, orderId, toSettle, namesAnother } = stored
       if (namesAnother) services.wake('reconcile')
       const refunds = /REFUND/.test(judgement.hint.type ?? '')
@@ -75,8 +75,7 @@ export default async function routes(
       if (toSettle && orderId !== null)
         waiting = { orderId, upTo, firstAt: receivedAt, lastAt: receivedAt, refunds, disputes }
     } finally {
-      if (place) place.use(waiting)
-      else if (waiting) services.wake('settle-events')
+      place.settle(waiting)
     }
   }
 }

@@ -73,7 +73,7 @@ describe('deliveries stand in the partition of their month', () => {
     }
     const settling = postgres(app.databaseUrl, { max: 1 })
     const touched = await settling.begin(async (sql) => {
-      await markSettled(sql as never, [{ ...waiting, outcome: "paid" }])
+      await markSettled(sql as never, [{ ...waiting, outcome: 'paid' }])
       return sql<{ name: string }[]>`
         select distinct relation::regclass::text as name from pg_locks join pg_class c on c.oid = relation
         where pid = pg_backend_pid() and relkind = 'r' and relname like 'webhook_events%'`

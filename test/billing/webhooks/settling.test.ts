@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { numberDueReceipts } from '../../../src/billing/receipts/numbering.ts'
 import { markSettled } from '../../../src/billing/webhooks/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, nothingGranted, paidOnce, tracesOf } from '../../support/ledger.ts'
@@ -90,16 +91,58 @@ describe('a stored delivery', () => {
     expect(row!.s).toBeGreaterThan(1_700)
   })
 
-  test('in a rush, what this process has no room for is the job’s at once', { timeout: 30_000 }, async () => {
-    const orders = await Promise.all(Array.from({ length: 14 }, opened))
+  test('in a rush, what has no lane yet waits in line here, and needs no job', { timeout: 30_000 }, async () => {
+    const orders = await Promise.all(Array.from({ length: 20 }, opened))
     app.sandbox.control.webhooks({ paused: true })
     for (const { id } of orders) app.sandbox.control.pay(id)
-    app.sandbox.control.faults({ slow: { ms: 400 } })
+    app.sandbox.control.faults({ slow: { ms: 200 } })
     const sent = orders.map(({ id }) => deliver(app, successBody(id), signed(successBody(id))))
     expect(new Set((await Promise.all(sent)).map(({ status }) => status))).toEqual(new Set([200]))
-    await app.run('settle-events')
     for (const { id } of orders) {
-      await until(async () => (await tracesOf(app, id)).status === 'paid', 3_000)
+      await until(async () => (await waitingFor(id)).length === 0, 3_000)
+      expect(await tracesOf(app, id)).toMatchObject(paidOnce)
+    }
+  })
+
+  test('what the line has no room for is the job’s at once', { timeout: 60_000 }, async () => {
+    const order = await opened()
+    app.sandbox.control.webhooks({ paused: true })
+    app.sandbox.control.pay(order.id)
+    app.sandbox.control.faults({ slow: { ms: 3_000 } })
+    const body = successBody(order.id)
+    const sent = Array.from({ length: 560 }, () => deliver(app, body, signed(body)))
+    expect(new Set((await Promise.all(sent)).map(({ status }) => status))).toEqual(new Set([200]))
+    const atOnce = await app.sql`
+      select from webhook_events where order_id = ${order.id} and next_settle_at < received_at + interval '1 second'`
+    expect(atOnce.length).toBeGreaterThan(30)
+    app.sandbox.control.clearFaults()
+    await app.run('settle-events')
+    await until(async () => (await waitingFor(order.id)).length === 0)
+    expect(await tracesOf(app, order.id)).toMatchObject(paidOnce)
+  })
+
+  test('payments do not wait for the receipts’ numbers of those before, and are marked done with them', {
+    timeout: 30_000,
+  }, async () => {
+    const orders = await Promise.all(Array.from({ length: 20 }, opened))
+    app.sandbox.control.webhooks({ paused: true })
+    for (const { id } of orders) app.sandbox.control.pay(id)
+    await numberDueReceipts(app.services)
+    const ids = orders.map(({ id }) => id)
+    const holder = postgres(app.databaseUrl, { max: 1 })
+    await holder.begin(async (tx) => {
+      await tx`select from receipt_series for update`
+      await Promise.all(ids.map((id) => deliver(app, successBody(id), signed(successBody(id)))))
+      const paid = async () =>
+        (await app.sql`select from orders where id in ${app.sql(ids)} and status = 'paid'`).length
+      await until(async () => (await paid()) === ids.length, 1_500) // less than a number waits for its lock
+      expect(
+        await app.sql`select from webhook_events where order_id in ${app.sql(ids)} and settled_at is null`,
+      ).toHaveLength(20)
+    })
+    await holder.end()
+    for (const id of ids) {
+      await until(async () => (await waitingFor(id)).length === 0)
       expect(await tracesOf(app, id)).toMatchObject(paidOnce)
     }
   })
@@ -149,5 +192,40 @@ describe('a stored delivery', () => {
     await marking
     await Promise.all([holder.end(), settling.end()])
     expect(await waitingFor(order.id)).toHaveLength(0)
+  })
+
+  test('those of several orders are marked by one statement, each as far as it was asked about', async () => {
+    const orders = [await opened(), await opened()] as const
+    const events = await app.sql<{ id: number; orderId: string; receivedAt: Date }[]>`
+      insert into webhook_events (accepted, verdict, type, order_id, headers, body, next_settle_at)
+      select true, 'verified', type, o.id, '{}', '\\x00', now() + interval '1 day'
+      from orders o
+      cross join unnest(array['PAYMENT_SUCCESS_WEBHOOK', 'REFUND_STATUS_WEBHOOK', 'PAYMENT_FAILED_WEBHOOK']) type
+      where o.id in ${app.sql(orders.map(({ id }) => id))}
+      returning id, order_id, received_at`
+    const settled = orders.map(({ id: orderId }, i) => {
+      const mine = events.filter((event) => event.orderId === orderId)
+      // Of the second order the last one came after the question.
+      const { id: upTo, receivedAt } = mine.at(i === 0 ? -1 : -2)!
+      return {
+        orderId,
+        upTo,
+        firstAt: receivedAt,
+        lastAt: receivedAt,
+        refunds: i === 1,
+        disputes: false,
+        outcome: `outcome ${i}`,
+      }
+    })
+    await markSettled(app.sql, settled)
+    const left = await app.sql<{ orderId: string; type: string }[]>`
+      select order_id, type from webhook_events where id in ${app.sql(events.map(({ id }) => id))} and settled_at is null order by id`
+    expect(left).toEqual([
+      { orderId: orders[0].id, type: 'REFUND_STATUS_WEBHOOK' },
+      { orderId: orders[1].id, type: 'PAYMENT_FAILED_WEBHOOK' },
+    ])
+    const outcomes = await app.sql<{ outcome: string }[]>`
+      select outcome from webhook_events where order_id in ${app.sql(orders.map(({ id }) => id))} and settled_at is not null order by outcome`
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['outcome 0', 'outcome 0', 'outcome 1', 'outcome 1'])
   })
 })
