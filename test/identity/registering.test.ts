@@ -39,7 +39,7 @@ describe('registering', () => {
       phone: '+919876500001',
       stateCode: '27',
       role: 'subscriber',
-      passwordHash: expect.stringMatching(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/),
+      passwordHash: expect.stringMatching(/^\$argon2id\$v=19\$m=12288,t=3,p=1\$/),
     })
     const [{ found } = { found: 1 }] = await app.sql<{ found: number }[]>`
       select count(*)::int as found from users u where u::text like '%TestPass123%'

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 
@@ -27,6 +28,41 @@ test('started in whatever way, the process bounds its memory before it begins, a
     expect.arrayContaining(['--max-semi-space-size=2', '--max-old-space-size=256', '--no-sparkplug']),
   )
   expect(variables).toEqual(expect.arrayContaining(['MALLOC_ARENA_MAX=2', 'MALLOC_MMAP_THRESHOLD_=131072']))
+  expect(await app.stop()).toBe(0)
+})
+
+test(
+  'its files are read without types, from copies made before it begins, and again where one is empty',
+  onLinux,
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'etf-copies-'))
+    try {
+      const app = await harness.start({ NODE_COMPILE_CACHE: folder })
+      const { words, variables } = startedWith(app)
+      const begins = fileURLToPath(words[words.indexOf('--import') + 1]!)
+      expect(dirname(begins)).toBe(folder)
+      expect(variables).toContain('NODE_DISABLE_COMPILE_CACHE=1')
+      const copies = () => readdirSync(folder).filter((name) => name.endsWith('.mjs'))
+      const sizes = () => copies().map((name) => statSync(join(folder, name)).size)
+      const ours = globSync('**/*.ts', { cwd: dirname(main) })
+      expect(copies().length).toBe(ours.length)
+      expect(await app.stop()).toBe(0)
+      const whole = sizes()
+      truncateSync(begins)
+      const again = await harness.start({ NODE_COMPILE_CACHE: folder })
+      expect(await again.stop()).toBe(0)
+      expect(sizes()).toEqual(whole)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+)
+
+test('where no copy can be made, Node strips the types, and keeps what it compiled', onLinux, async () => {
+  const app = await harness.start({ NODE_COMPILE_CACHE: '/dev/null/copies' })
+  const { words, variables } = startedWith(app)
+  expect(words).not.toContain('--import')
+  expect(variables).toContain('NODE_COMPILE_CACHE=/dev/null/copies')
   expect(await app.stop()).toBe(0)
 })
 

@@ -16,7 +16,7 @@ export const rooms: readonly (readonly string[])[] = [
   ['dev'],
 ]
 
-/** Start-up may import everything: main.ts, start.ts and app.ts ('' is the top of src/), and what `npm run` calls. */
+/** Start-up may import everything: main.ts, stripped.ts, start.ts and app.ts ('' is the top of src/), and what `npm run` calls. */
 export const freeRooms: readonly string[] = ['', 'commands']
 
 /** The slices of the rooms that have floors of their own, the lowest first. */

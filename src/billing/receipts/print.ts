@@ -16,8 +16,8 @@ const pool = threadPool<Paper, PaperPdf>({
   limitMs: 8_000,
 })
 
-/** The newest PDFs by what is printed on them, about 3 MB: many readers of one paper are one piece of work. */
-const kept = new LRUCache<string, Promise<Buffer>>({ max: 100 })
+/** The newest PDFs by what is printed on them, less than 1 MB: many readers of one paper are one piece of work. */
+const kept = new LRUCache<string, Promise<Buffer>>({ max: 25 })
 
 /**
  * A paper as PDF, made in a thread of its own: the same as before as long as nothing on it changed. Throws AppError
@@ -40,5 +40,6 @@ async function print(paper: Paper, log: Log, how: { patient: boolean }): Promise
       { event: 'paper set plainly', paper: paper.number, reason: fallback },
       'a paper could not be set in its own script',
     )
-  return Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength)
+  // A copy: what comes from a thread lies in a piece of its memory, 64 KB, that would be kept whole.
+  return Buffer.from(pdf.slice().buffer)
 }

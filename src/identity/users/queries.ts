@@ -38,12 +38,12 @@ export async function findUser(sql: Sql, userId: string): Promise<User | undefin
   return user
 }
 
-/** Replaces the hash that was checked by a better one of the same password. Answers the account's own then: `checked` where it was another by now. */
-export async function renewHash(sql: Sql, userId: string, checked: string, renewed: string): Promise<string> {
+/** Replaces the hash that was checked by another of the same password. False: the account has another one by now. */
+export async function renewHash(sql: Sql, userId: string, checked: string, renewed: string): Promise<boolean> {
   const rows = await sql`
     update users set password_hash = ${renewed} where id = ${userId} and password_hash = ${checked}
   `
-  return rows.count > 0 ? renewed : checked
+  return rows.count > 0
 }
 
 /**

@@ -10,7 +10,7 @@ export type Authenticated = Credentials
 
 /**
  * The account behind a username or e-mail and its password, or undefined: the caller must not learn which was wrong.
- * Call it through `tryPassword` (login-throttle), which counts. A hash made with less work than today's is renewed.
+ * Call it through `tryPassword` (login-throttle), which counts. A hash made with another cost than today's is renewed.
  */
 export async function authenticate(sql: Sql, login: string, password: string): Promise<Authenticated | undefined> {
   const typed = password.slice(0, 1024)
@@ -21,8 +21,11 @@ export async function authenticate(sql: Sql, login: string, password: string): P
   if (!found || !matches) return undefined
   if (!isOutdated(found.passwordHash)) return found
   // If too many people log in at the moment (`busy`), the next log-in renews it.
-  const passwordHash = await hashPassword(typed)
-    .then((renewed) => renewHash(sql, found.id, found.passwordHash, renewed))
-    .catch(() => found.passwordHash)
-  return { ...found, passwordHash }
+  const renewed = await hashPassword(typed)
+    .then(
+      async (hash) => (await renewHash(sql, found.id, found.passwordHash, hash)) && { ...found, passwordHash: hash },
+    )
+    .catch(() => found)
+  // Another log-in was quicker, or the password is another by now: asked again.
+  return renewed || authenticate(sql, login, password)
 }
