@@ -11,6 +11,7 @@ const sandbox = await startSandbox({
   clientId,
   clientSecret,
   webhookUrl: env.SANDBOX_WEBHOOK_URL || null,
+  subscriptionWebhookUrl: env.SANDBOX_SUBSCRIPTION_WEBHOOK_URL || null,
   stateFile: null,
   protect: onlyOwnBrowser,
   log: (line) => console.log(line),
@@ -27,6 +28,7 @@ console.log(`Cashfree sandbox look-alike (no money moves)
   id        ${clientId}
   secret    ${env.CASHFREE_CLIENT_SECRET ? 'the one in CASHFREE_CLIENT_SECRET' : clientSecret}
   webhooks  ${env.SANDBOX_WEBHOOK_URL || 'nowhere: set SANDBOX_WEBHOOK_URL'}
+  of subscriptions ${env.SANDBOX_SUBSCRIPTION_WEBHOOK_URL || 'nowhere: set SANDBOX_SUBSCRIPTION_WEBHOOK_URL'}
 Ctrl-C ends it.`)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

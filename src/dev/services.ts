@@ -91,6 +91,7 @@ async function sandbox(config: Config, home: string, closers: Closers) {
     port: config.embedded.sandboxPort,
     publicUrl: `http://${host}:${config.embedded.sandboxPort}`,
     webhookUrl: config.embedded.sandboxWebhookUrl,
+    subscriptionWebhookUrl: config.embedded.sandboxSubscriptionWebhookUrl,
     stateFile: join(home, 'sandbox.json'),
     protect: onlyOwnBrowser,
     ...sandboxKeys,

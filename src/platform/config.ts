@@ -67,6 +67,7 @@ export type Config = Readonly<{
     postgresPort: number
     sandboxPort: number
     sandboxWebhookUrl: string
+    sandboxSubscriptionWebhookUrl: string
     mailboxSmtpPort: number
     mailboxPort: number
     /** Null: 3003, or any free one. */
@@ -161,6 +162,8 @@ export function readConfig(source: Record<string, string | undefined>): Config {
       postgresPort: env.EMBEDDED_POSTGRES_PORT,
       sandboxPort: env.SANDBOX_PORT,
       sandboxWebhookUrl: env.SANDBOX_WEBHOOK_URL ?? `http://127.0.0.1:${env.PORT}/webhooks/cashfree`,
+      sandboxSubscriptionWebhookUrl:
+        env.SANDBOX_SUBSCRIPTION_WEBHOOK_URL ?? `http://127.0.0.1:${env.PORT}/webhooks/cashfree/subscriptions`,
       mailboxSmtpPort: env.MAILBOX_SMTP_PORT,
       mailboxPort: env.MAILBOX_PORT,
       exchangePort: env.EXCHANGE_PORT ?? null,

@@ -31,8 +31,9 @@ export function checkEnvironment(env: Environment, baseUrl: string): string[] {
 }
 
 function* addressProblems(env: Environment, baseUrl: string) {
-  const { API_BASE, CASHFREE_JS_URL, SANDBOX_WEBHOOK_URL } = env
-  for (const [name, url] of Object.entries({ BASE_URL: baseUrl, API_BASE, CASHFREE_JS_URL, SANDBOX_WEBHOOK_URL }))
+  const { API_BASE, CASHFREE_JS_URL, SANDBOX_WEBHOOK_URL, SANDBOX_SUBSCRIPTION_WEBHOOK_URL } = env
+  const sandbox = { SANDBOX_WEBHOOK_URL, SANDBOX_SUBSCRIPTION_WEBHOOK_URL }
+  for (const [name, url] of Object.entries({ BASE_URL: baseUrl, API_BASE, CASHFREE_JS_URL, ...sandbox }))
     if (url !== undefined && !(/^https?:\/\/[^/]/.test(url) && URL.canParse(url)))
       yield `${name}: must be an http(s) address`
   if (/^https?:\/\/[^/]+\/./.test(baseUrl)) yield 'BASE_URL: must be an origin without a path'

@@ -28,6 +28,7 @@ const Environment = Type.Object({
   CASHFREE_TIMEOUT_MS: Type.Integer({ minimum: 100, maximum: 60_000, default: 4_000 }),
   SANDBOX_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3001 }),
   SANDBOX_WEBHOOK_URL: Optional,
+  SANDBOX_SUBSCRIPTION_WEBHOOK_URL: Optional,
   SMTP_SERVER: Optional,
   SMTP_PORT: Type.Optional(Whole(1, 65535)),
   SENDER_EMAIL: Optional,

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 const FILES = [
   { url: '/js/v3/cashfree.js', file: 'cashfree.js', type: 'text/javascript' },
   { url: '/assets/frame.js', file: 'frame.js', type: 'text/javascript' },
+  { url: '/assets/return.js', file: 'return.js', type: 'text/javascript' },
   { url: '/assets/checkout.css', file: 'checkout.css', type: 'text/css' },
   { url: '/assets/console.css', file: 'console.css', type: 'text/css' },
   { url: '/assets/console.js', file: 'console.js', type: 'text/javascript' },

@@ -10,6 +10,8 @@ export type SandboxContext = {
   publicUrl: string
   /** The endpoint "configured in the dashboard"; null for none. */
   webhookUrl: string | null
+  /** The endpoint of the dashboard's own tab for subscriptions; null for none. */
+  subscriptionWebhookUrl: string | null
   webhooksPaused: boolean
   settings: Settings
   clock: Clock

@@ -32,6 +32,13 @@ export const FAULTS = {
   successAfterExpiry: 'Success comes after the order expired',
   successAfterTtl: 'Success comes too late and is refunded',
   doubleSuccess: 'Order is paid twice',
+  sessionExpired: 'Session of a mandate’s page is over',
+  mandateLags: 'GET subscription says INITIALIZED although it is active',
+  wrongChargeAmount: 'Charges show another amount',
+  foreignCharge: 'Newest listed charge names another subscription',
+  noticeUndelivered: 'Pre-debit notice is not delivered, so the charge fails',
+  successAfterCancel: 'Charge succeeds after it or its mandate was cancelled',
+  wrongReturnSignature: 'Return of a mandate is signed with another secret',
 } as const
 
 export type FaultName = keyof typeof FAULTS
@@ -47,10 +54,12 @@ export type FaultOptions = {
   status?: number
   /** Seconds in x-ratelimit-retry, for rateLimited. */
   retryAfterS?: number
-  /** Difference in paise, for wrongAmount. */
+  /** Difference in paise, for wrongAmount and wrongChargeAmount. */
   paise?: number
   /** The other order, for foreignPayment and borrowedPayments. */
   orderId?: string
+  /** The other mandate, for foreignCharge. */
+  subscriptionId?: string
 }
 
 /** true: until switched off. A number: so many times. false: off. */

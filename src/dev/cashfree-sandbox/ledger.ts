@@ -1,3 +1,4 @@
+import { type Charge, type ChargeRefund, hasEnded, type Mandate, type Plan } from './mandate-model.ts'
 import {
   type Attempt,
   type Delivery,
@@ -20,6 +21,9 @@ export type Snapshot = {
   deliveries: Delivery[]
   remembered: [string, Remembered][]
   simulations: Simulation[]
+  /** Absent in older snapshots, as mandates are. */
+  plans?: Plan[]
+  mandates?: Mandate[]
 }
 
 /** All that happened, with the indexes that the snapshot does not carry. */
@@ -36,9 +40,17 @@ export type Ledger = {
   deliveries: Delivery[]
   remembered: Map<string, Remembered>
   simulations: Map<string, Simulation>
+  plans: Map<string, Plan>
+  mandates: Map<string, Mandate>
+  mandateTokens: Map<string, Mandate>
+  charges: Map<string, Charge>
+  chargeRefunds: Map<string, ChargeRefund>
   /** What still changes as time passes: few, so that the schedule need not read every order. */
   liveAttempts: Set<Attempt>
   liveRefunds: Set<Refund>
+  liveMandates: Set<Mandate>
+  liveCharges: Set<Charge>
+  liveChargeRefunds: Set<ChargeRefund>
   openDeliveries: Set<Delivery>
 }
 
@@ -57,8 +69,16 @@ export function openLedger(snapshot?: Snapshot): Ledger {
     deliveries: snapshot?.deliveries ?? [],
     remembered: new Map(snapshot?.remembered),
     simulations: new Map(snapshot?.simulations.map((simulation) => [simulation.id, simulation])),
+    plans: new Map(snapshot?.plans?.map((plan) => [plan.id, plan])),
+    mandates: new Map(),
+    mandateTokens: new Map(),
+    charges: new Map(),
+    chargeRefunds: new Map(),
     liveAttempts: new Set(),
     liveRefunds: new Set(),
+    liveMandates: new Set(),
+    liveCharges: new Set(),
+    liveChargeRefunds: new Set(),
     openDeliveries: new Set(),
   }
   for (const order of snapshot?.orders ?? []) {
@@ -67,6 +87,13 @@ export function openLedger(snapshot?: Snapshot): Ledger {
     for (const refund of order.refunds) indexRefund(ledger, refund)
     order.disputes ??= [] // older snapshots have none
     for (const dispute of order.disputes) ledger.disputes.set(dispute.id, dispute)
+  }
+  for (const mandate of snapshot?.mandates ?? []) {
+    addMandate(ledger, mandate)
+    for (const charge of mandate.charges) {
+      indexCharge(ledger, charge)
+      for (const refund of charge.refunds) indexChargeRefund(ledger, refund)
+    }
   }
   for (const delivery of ledger.deliveries) {
     // The process ended while this was being sent: whether it arrived is unknown, so it is sent again.
@@ -88,6 +115,8 @@ export function snapshotOf(ledger: Ledger, clockOffsetMs: number): Snapshot {
     deliveries: ledger.deliveries,
     remembered: [...ledger.remembered].slice(-2_000),
     simulations: [...ledger.simulations.values()].slice(-500),
+    plans: [...ledger.plans.values()],
+    mandates: [...ledger.mandates.values()],
   }
 }
 
@@ -113,6 +142,35 @@ export function addRefund(ledger: Ledger, order: Order, refund: Refund) {
 export function addDispute(ledger: Ledger, order: Order, dispute: Dispute) {
   order.disputes.push(dispute)
   ledger.disputes.set(dispute.id, dispute)
+}
+
+/** Adds a new mandate, to be found by its id and its token. */
+export function addMandate(ledger: Ledger, mandate: Mandate) {
+  ledger.mandates.set(mandate.id, mandate)
+  ledger.mandateTokens.set(mandate.token, mandate)
+  if (!hasEnded(mandate)) ledger.liveMandates.add(mandate)
+}
+
+/** Adds a new charge of a mandate. */
+export function addCharge(ledger: Ledger, mandate: Mandate, charge: Charge) {
+  mandate.charges.push(charge)
+  indexCharge(ledger, charge)
+}
+
+/** Adds a new refund of a charge. */
+export function addChargeRefund(ledger: Ledger, charge: Charge, refund: ChargeRefund) {
+  charge.refunds.push(refund)
+  indexChargeRefund(ledger, refund)
+}
+
+function indexCharge(ledger: Ledger, charge: Charge) {
+  ledger.charges.set(charge.id, charge)
+  if (charge.next) ledger.liveCharges.add(charge)
+}
+
+function indexChargeRefund(ledger: Ledger, refund: ChargeRefund) {
+  ledger.chargeRefunds.set(refund.id, refund)
+  if (refund.settlesAt !== null) ledger.liveChargeRefunds.add(refund)
 }
 
 function indexAttempt(ledger: Ledger, attempt: Attempt) {

@@ -111,6 +111,8 @@ export type Delivery = {
   n: number
   type: string
   orderId: string | null
+  /** Of an event about a mandate; absent in older snapshots. */
+  mandateId?: string | null
   url: string
   body: string
   idempotencyKey: string

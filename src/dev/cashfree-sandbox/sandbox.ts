@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { api } from './api/api.ts'
 import { assets } from './assets.ts'
 import { checkout } from './checkout/checkout.ts'
+import { mandateCheckout } from './checkout/mandate-checkout.ts'
 import { createClock } from './clock.ts'
 import { consoleRoutes } from './console/console.ts'
 import type { SandboxContext } from './context.ts'
@@ -24,7 +25,9 @@ export type SandboxOptions = {
   clientSecret: string
   /** The endpoint "configured in the dashboard"; orders may name another in notify_url. */
   webhookUrl: string | null
-  /** Where orders survive a restart; null keeps them in memory. */
+  /** The endpoint of the dashboard's own tab for subscriptions, since the other one gets none of their events; none when absent. */
+  subscriptionWebhookUrl?: string | null
+  /** Where orders and mandates survive a restart; null keeps them in memory. */
   stateFile: string | null
   log?: (line: string) => void
   settings?: Partial<Settings>
@@ -95,6 +98,7 @@ async function createContext(
     clientSecret: options.clientSecret,
     publicUrl: '',
     webhookUrl: options.webhookUrl,
+    subscriptionWebhookUrl: options.subscriptionWebhookUrl ?? null,
     webhooksPaused: false,
     settings: { ...DEFAULT_SETTINGS, ...options.settings },
     clock: createClock(snapshot?.clockOffsetMs),
@@ -122,6 +126,7 @@ function buildServer(context: SandboxContext, scheduledEvents: ScheduledEvents, 
   app.register(assets)
   app.register(api(context), { prefix: '/pg' })
   app.register(checkout(context, scheduledEvents.settled), { prefix: '/pg/view' })
+  app.register(mandateCheckout(context, scheduledEvents.settled), { prefix: '/pg/view' })
   app.register(controlRoutes(control), { prefix: '/control' })
   app.register(consoleRoutes(context, control))
   return app

@@ -1,4 +1,5 @@
 import type { SandboxContext } from './context.ts'
+import { mandateEvents } from './mandate-events.ts'
 import type { Attempt, Delivery, Refund } from './model.ts'
 import { answerByItself, close, drop } from './payments.ts'
 import { settleRefund } from './refunds.ts'
@@ -72,6 +73,7 @@ function nextEvent(context: SandboxContext): ScheduledEvent | undefined {
   }
   for (const attempt of liveAttempts) offer(eventOfAttempt(context, attempt))
   for (const refund of liveRefunds) offer(eventOfRefund(context, refund))
+  for (const event of mandateEvents(context)) offer(event)
   if (!context.webhooksPaused) for (const delivery of openDeliveries) offer(eventOfDelivery(context, delivery))
   return next
 }

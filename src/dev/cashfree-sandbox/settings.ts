@@ -30,6 +30,35 @@ export type Settings = {
   enforceRateLimits: boolean
   /** Whether a refused call is remembered under its idempotency key as well. */
   idempotencyKeepsErrors: boolean
+
+  /** Whether Cashfree switched subscriptions on for this account; if not, every call that writes is refused. */
+  subscriptionsActive: boolean
+  mandateSessionMs: number
+  /** How long an authorisation may stay unanswered. */
+  authorisationTtlMs: number
+  /** How long a bank takes that does not approve a mandate at once. */
+  bankApprovalMs: number
+  /** From a pre-debit notice to the first debit. */
+  noticeBeforeDebitMs: number
+  /** From a debit to the bank's answer. */
+  debitAnswerMs: number
+  /** Whether every failed try of a charge is announced and shown, or only the last: nobody knows which of them Cashfree does. */
+  failedTries: 'announced' | 'silent'
+  /** What a charge becomes of which its payer opted out: Cashfree does not say. */
+  optOutEnds: 'CANCELLED' | 'FAILED'
+  chargeRefundDelayMs: number
+  /** The order in which events of one moment are sent; Cashfree promises none. */
+  mandateEventOrder: 'random' | 'fixed' | 'reversed'
+  /** How the customer's browser returns: with a form, as documented, or with the same fields in the address. */
+  mandateReturn: 'post' | 'get'
+  /** `authorization_details` of API and events, as samples have it, or `authorisation_details`, as the schema does. */
+  mandateSpelling: 'authorization' | 'authorisation'
+  /** `payment_method` of mandates: a string in the API and an object in events, as documented, or one of them in both. */
+  mandatePaymentMethod: 'documented' | 'string' | 'object'
+  /** Events of mandates carry cf ids as JSON numbers. */
+  mandateNumericIds: boolean
+  /** How times of charges end. */
+  mandateOffset: '+05:30' | '+0530'
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -50,4 +79,20 @@ export const DEFAULT_SETTINGS: Settings = {
   refundWebhookNumericIds: true,
   enforceRateLimits: false,
   idempotencyKeepsErrors: true,
+
+  subscriptionsActive: true,
+  mandateSessionMs: 2 * 3_600_000,
+  authorisationTtlMs: 30 * 60_000,
+  bankApprovalMs: 3_600_000,
+  noticeBeforeDebitMs: 25 * 3_600_000,
+  debitAnswerMs: 60_000,
+  failedTries: 'announced',
+  optOutEnds: 'CANCELLED',
+  chargeRefundDelayMs: 3_600_000,
+  mandateEventOrder: 'random',
+  mandateReturn: 'post',
+  mandateSpelling: 'authorization',
+  mandatePaymentMethod: 'documented',
+  mandateNumericIds: false,
+  mandateOffset: '+05:30',
 }

@@ -23,16 +23,54 @@ test('the control API has the powers of the control object', async () => {
   expect((await press('POST', '/faults', { slow: { ms: 1 }, garbage: 2 })).json).toHaveLength(2)
   expect((await press('DELETE', '/faults')).json).toEqual([])
   expect((await press('POST', '/settings', { refundOutcome: 'FAILED' })).json.refundOutcome).toBe('FAILED')
-  expect((await press('POST', '/webhooks', { paused: true })).json).toEqual({ url: shop.webhookUrl, paused: true })
+  expect((await press('POST', '/webhooks', { paused: true })).json).toMatchObject({
+    url: shop.webhookUrl,
+    paused: true,
+  })
   expect((await press('GET', '/state')).json.orders[0]).toMatchObject({ orderId: 'sub_7f3a_1', status: 'PAID' })
   await press('POST', '/reset')
   expect((await press('GET', '/state')).json).toMatchObject({ orders: [], deliveries: [] })
+})
+
+test('the control API plays people and their banks', async () => {
+  const shop = await openShop()
+  const press = presser(shop)
+  await shop.mandate()
+  const declined = await press('POST', '/mandates/sub_u7_1/decline', { reason: 'Wrong PIN' })
+  expect(declined.json).toMatchObject({ charge: { failure_details: { failure_reason: 'Wrong PIN' } } })
+  expect(declined.json.deliveries).toHaveLength(2)
+  expect((await press('POST', '/mandates/sub_u7_1/ignore')).json.charge.payment_status).toBe('PENDING')
+  const approved = await press('POST', '/mandates/sub_u7_1/approve', { bankPending: true })
+  expect(approved.json.mandate.subscription_status).toBe('BANK_APPROVAL_PENDING')
+  expect((await press('POST', '/mandates/sub_u7_1/bank')).json.mandate.subscription_status).toBe('ACTIVE')
+
+  await press('POST', '/clock', { to: '2030-12-06T12:00:00+05:30' })
+  await press('POST', '/mandates/sub_u7_1/script', { debits: 'no-answer', times: 1 })
+  await shop.charge('2030-12-08')
+  await press('POST', '/clock', { to: '2030-12-08T12:00:00+05:30' })
+  expect((await press('GET', '/mandates/sub_u7_1')).json.charges.at(-1)).toMatchObject({ status: 'PENDING' })
+  const settled = await press('POST', '/charges/c_u7_1/settle', { status: 'FAILED', reason: 'Account Closed' })
+  expect(settled.json.charge).toMatchObject({ payment_status: 'FAILED' })
+  expect((await press('POST', '/charges/c_u7_1/settle')).json.charge.payment_status).toBe('SUCCESS')
+  const refund = { payment_id: 'c_u7_1', refund_id: 'rf_1', refund_amount: 1 }
+  await shop.call('POST', '/subscriptions/sub_u7_1/refunds', { body: refund })
+  expect((await press('POST', '/charge-refunds/rf_1/settle', { status: 'FAILED' })).json.refund_status).toBe('FAILED')
+
+  await press('POST', '/mandates/sub_u7_1/in-app', { does: 'pause', heardAfterMinutes: 0 })
+  expect((await press('GET', '/mandates')).json).toMatchObject([{ id: 'sub_u7_1', status: 'CUSTOMER_PAUSED' }])
+  expect((await press('POST', '/mandates/sub_u7_1/expire')).json.mandate.subscription_status).toBe('COMPLETED')
+  const url = `${shop.sandbox.url}/nowhere`
+  expect((await press('POST', '/webhooks', { subscriptionUrl: url })).json).toMatchObject({ subscriptionUrl: url })
 })
 
 test('what does not exist is refused with a sentence', async () => {
   const press = presser(await openShop())
   expect(await press('POST', '/orders/nobody/pay')).toMatchObject({ status: 404, json: { error: /nobody/ } })
   expect((await press('POST', '/deliveries/9/redeliver')).status).toBe(404)
+  expect(await press('POST', '/mandates/nobody/approve')).toMatchObject({ status: 404, json: { error: /nobody/ } })
+  expect((await press('POST', '/charges/nobody/settle')).status).toBe(404)
+  expect((await press('POST', '/charge-refunds/nobody/settle')).status).toBe(404)
+  expect((await press('POST', '/clock', { to: 'tomorrow' })).status).toBe(400)
   expect((await press('POST', '/faults', { nonsense: true })).status).toBe(400)
   expect((await press('POST', '/settings', { nonsense: 1 })).status).toBe(400)
 })

@@ -25,6 +25,31 @@ test('orders, attempts and unsent webhooks survive a restart', async () => {
   expect(shop.received.map(({ headers }) => headers['x-webhook-attempt'])).toEqual(['1', '2'])
 })
 
+test('mandates, charges under way and their refunds survive a restart', async () => {
+  const stateFile = join(await scratchFolder(), 'state.json')
+  const shop = await openShop({ stateFile })
+  await shop.control.advanceTo('2030-12-06T12:00:00+05:30')
+  const { subscription_session_id } = await shop.mandate()
+  shop.control.approveMandate('sub_u7_1')
+  shop.control.script('sub_u7_1', { debits: 'low-balance', times: 1 })
+  await shop.charge('2030-12-08')
+  await shop.charge('2030-12-07', { payment_id: 'c_u7_0' })
+  await shop.control.advanceTo('2030-12-07T22:00:00+05:30')
+  shop.control.settleCharge('c_u7_0')
+  const refund = { payment_id: 'c_u7_0', refund_id: 'rf_1', refund_amount: 499 }
+  await shop.call('POST', '/subscriptions/sub_u7_1/refunds', { body: refund })
+  await shop.sandbox.close()
+
+  const { call, control, form } = await openShop({ stateFile })
+  expect((await call('GET', '/plans/mandate_v1')).status).toBe(200)
+  const page = await form('/pg/view/sessions/checkout/subs', { subs_session_id: subscription_session_id })
+  expect(page.text).toContain('expired')
+  await control.advanceTo('2030-12-08T12:00:00+05:30')
+  const { json } = await call('GET', '/subscriptions/sub_u7_1/payments/c_u7_1')
+  expect(json).toMatchObject({ payment_status: 'SUCCESS' })
+  expect((await call('GET', '/subscriptions/sub_u7_1/refunds/rf_1')).json.refund_status).toBe('SUCCESS')
+})
+
 test('the snapshot is written while the sandbox runs, so that a crash loses little', async () => {
   const stateFile = join(await scratchFolder(), 'deep', 'state.json')
   const shop = await openShop({ stateFile })

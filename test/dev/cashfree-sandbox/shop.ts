@@ -10,7 +10,12 @@ export const CLIENT_SECRET = 'cfsk_ma_test_0000exampleonly'
 // biome-ignore lint/suspicious/noExplicitAny: tests read JSON of every shape
 export type Json = any
 
-export type Received = { headers: IncomingHttpHeaders; body: string; event: { type: string; data: Json } }
+export type Received = {
+  path: string
+  headers: IncomingHttpHeaders
+  body: string
+  event: { type: string; data: Json; event_time: string }
+}
 type CallOptions = { body?: unknown; headers?: Record<string, string | undefined>; method?: string }
 
 /** A sandbox of its own for one test, with a shop that receives its webhooks and answers what the test wants. */
@@ -21,11 +26,12 @@ export async function openShop(options: Partial<SandboxOptions> = {}) {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const body = Buffer.concat(chunks).toString('utf8')
-    received.push({ headers: request.headers, body, event: JSON.parse(body) })
+    received.push({ path: request.url ?? '', headers: request.headers, body, event: JSON.parse(body) })
     response.writeHead(answers.status).end('ok')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const webhookUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`
+  const shopUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const webhookUrl = `${shopUrl}/hooks`
 
   const sandbox = await startSandbox({
     host: '127.0.0.1',
@@ -33,6 +39,7 @@ export async function openShop(options: Partial<SandboxOptions> = {}) {
     clientId: CLIENT_ID,
     clientSecret: CLIENT_SECRET,
     webhookUrl,
+    subscriptionWebhookUrl: `${shopUrl}/subscription-hooks`,
     stateFile: null,
     protect: onlyOwnBrowser,
     ...options,
@@ -78,7 +85,18 @@ export async function openShop(options: Partial<SandboxOptions> = {}) {
     return { status: response.status, location: response.headers.get('location') ?? '', text: await response.text() }
   }
 
-  return { sandbox, control: sandbox.control, webhookUrl, received, answers, call, order, form }
+  /** A plan and a mandate under it, as the API shows the mandate. */
+  async function mandate(fields: Record<string, unknown> = {}) {
+    await call('POST', '/plans', { body: planBody() })
+    return (await call('POST', '/subscriptions', { body: mandateBody(fields) })).json
+  }
+
+  /** Raises a charge for a day in India, yyyy-mm-dd. */
+  function charge(day: string, fields: Record<string, unknown> = {}) {
+    return call('POST', '/subscriptions/pay', { body: chargeBody(day, fields) })
+  }
+
+  return { sandbox, control: sandbox.control, webhookUrl, received, answers, call, order, mandate, charge, form }
 }
 
 export function orderBody(fields: Record<string, unknown> = {}) {
@@ -88,6 +106,39 @@ export function orderBody(fields: Record<string, unknown> = {}) {
     order_currency: 'INR',
     customer_details: { customer_id: 'u_91a2', customer_phone: '9876500001', customer_name: 'Test User' },
     order_meta: { return_url: 'https://shop.example.in/pay/return?order_id={order_id}' },
+    ...fields,
+  }
+}
+
+export function planBody(fields: Record<string, unknown> = {}) {
+  return {
+    plan_id: 'mandate_v1',
+    plan_name: 'Sector ETFs',
+    plan_type: 'ON_DEMAND',
+    plan_currency: 'INR',
+    plan_max_amount: 998,
+    ...fields,
+  }
+}
+
+export function mandateBody(fields: Record<string, unknown> = {}) {
+  return {
+    subscription_id: 'sub_u7_1',
+    customer_details: { customer_email: 'u7@example.in', customer_phone: '9876500001', customer_name: 'Test User' },
+    plan_details: { plan_id: 'mandate_v1' },
+    authorization_details: { authorization_amount: 499, authorization_amount_refund: false, payment_methods: ['upi'] },
+    subscription_meta: { return_url: 'https://shop.example.in/autopay/return/1' },
+    ...fields,
+  }
+}
+
+export function chargeBody(day: string, fields: Record<string, unknown> = {}) {
+  return {
+    subscription_id: 'sub_u7_1',
+    payment_id: 'c_u7_1',
+    payment_type: 'CHARGE',
+    payment_amount: 499,
+    payment_schedule_date: `${day}T12:00:00+05:30`,
     ...fields,
   }
 }

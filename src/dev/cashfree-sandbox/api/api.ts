@@ -1,9 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import type { SandboxContext } from '../context.ts'
 import { authenticated } from './authentication.ts'
+import { chargeRefundEndpoints } from './charge-refund-routes.ts'
+import { chargeEndpoints } from './charge-routes.ts'
 import { disputeEndpoints } from './dispute-routes.ts'
+import { mandateEndpoints } from './mandate-routes.ts'
 import { orderEndpoints } from './order-routes.ts'
 import { paymentEndpoints } from './payment-routes.ts'
+import { planEndpoints } from './plan-routes.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { refundEndpoints } from './refund-routes.ts'
 import { refusals } from './refusal.ts'
@@ -22,6 +26,10 @@ export function api(context: SandboxContext) {
       ...paymentEndpoints(context),
       ...refundEndpoints(context),
       ...disputeEndpoints(context),
+      ...planEndpoints(context),
+      ...mandateEndpoints(context),
+      ...chargeEndpoints(context),
+      ...chargeRefundEndpoints(context),
       ...simulateEndpoints(context),
     ]
     for (const endpoint of endpoints) {

@@ -56,7 +56,10 @@ export function spoilAnswer(context: SandboxContext, endpoint: string, reply: Fa
     hangUp(reply.request, reply)
     return reply
   }
-  if (endpoint === 'payments.list' && context.faults.take('paymentsUnreadable', endpoint)) {
+  if (
+    (endpoint === 'payments.list' || endpoint === 'charges.list') &&
+    context.faults.take('paymentsUnreadable', endpoint)
+  ) {
     return reply.send('[{"cf_payment_id":"2149')
   }
   return reply.send(body)

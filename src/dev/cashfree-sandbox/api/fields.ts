@@ -1,3 +1,4 @@
+import { toPaise } from '../money.ts'
 import { invalid, refusals } from './refusal.ts'
 
 export type Fields = Record<string, unknown>
@@ -44,6 +45,41 @@ export function text(
   const value = optionalText(fields, name, limits)
   if (value === null) throw refusals.missing(limits.path ?? name)
   return value
+}
+
+/** An amount in rupees, at least `min` paise, as paise; it has to be there. */
+export function paise(
+  fields: Fields,
+  name: string,
+  { path = name, min = 100 }: { path?: string; min?: number } = {},
+): number {
+  const value = fields[name]
+  if (value === undefined || value === null) throw refusals.missing(path)
+  const amount = toPaise(value)
+  if (amount === null || amount < min) throw refusals.amountInvalid(path)
+  return amount
+}
+
+/** A map of strings, as tags are; null when absent. */
+export function tagsAt(fields: Fields, name: string): Record<string, string> | null {
+  const tags = fields[name]
+  if (tags === undefined || tags === null) return null
+  if (!isObject(tags)) throw invalid(name, 'should be a map of strings.', tags)
+  const values = Object.values(tags)
+  if (values.length > 10) throw invalid(name, 'should not have more than 10 entries.', values.length)
+  for (const value of values) {
+    if (typeof value !== 'string' || value.length < 1 || value.length > 255) {
+      throw invalid(name, 'values should be strings of 1 to 255 characters.', value)
+    }
+  }
+  return tags as Record<string, string>
+}
+
+/** An address of the web, or null when absent. http is fine here; production wants https. */
+export function optionalUrl(fields: Fields, name: string, path = name): string | null {
+  const url = optionalText(fields, name, { path, max: 250 })
+  if (url !== null && !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw invalid(path, 'is not a valid URL.', url)
+  return url
 }
 
 /** Whether a value is a JSON object, not an array and not null. */

@@ -1,8 +1,7 @@
 import type { SandboxContext } from '../context.ts'
 import { newOrderId, newSessionId, nextCfId } from '../ids.ts'
 import type { Customer, Order } from '../model.ts'
-import { toPaise } from '../money.ts'
-import { type Fields, isObject, objectAt, optionalText, text } from './fields.ts'
+import { type Fields, objectAt, optionalText, optionalUrl, paise, tagsAt, text } from './fields.ts'
 import { invalid, refusals } from './refusal.ts'
 
 const DAY_MS = 86_400_000
@@ -13,16 +12,17 @@ export function readOrder(context: SandboxContext, fields: Fields): Order {
   const meta = objectAt(fields, 'order_meta')
   return {
     id: optionalText(fields, 'order_id', { min: 3, max: 45, pattern: /^[A-Za-z0-9_-]+$/ }) ?? newOrderId(),
-    amountPaise: readAmount(fields),
+    amountPaise: paise(fields, 'order_amount'),
     currency: readCurrency(fields),
     customer: readCustomer(fields),
-    returnUrl: readUrl(meta, 'return_url'),
-    notifyUrl: readUrl(meta, 'notify_url'),
+    // A placeholder for the order's id may stand in its path or query.
+    returnUrl: optionalUrl(meta, 'return_url', 'order_meta.return_url'),
+    notifyUrl: optionalUrl(meta, 'notify_url', 'order_meta.notify_url'),
     paymentMethods: optionalText(meta, 'payment_methods', { path: 'order_meta.payment_methods' }),
     paymentMethodsFilters: meta.payment_methods_filters ?? null,
     expiresAt: readExpiry(fields, now),
     note: optionalText(fields, 'order_note', { min: 3, max: 200 }),
-    tags: readTags(fields),
+    tags: tagsAt(fields, 'order_tags'),
     extras: {
       splits: fields.order_splits ?? [],
       cart: fields.cart_details ?? null,
@@ -37,13 +37,6 @@ export function readOrder(context: SandboxContext, fields: Fields): Order {
     refunds: [],
     disputes: [],
   }
-}
-
-function readAmount(fields: Fields): number {
-  if (fields.order_amount === undefined || fields.order_amount === null) throw refusals.missing('order_amount')
-  const paise = toPaise(fields.order_amount)
-  if (paise === null || paise < 100) throw refusals.amountInvalid('order_amount')
-  return paise
 }
 
 function readCurrency(fields: Fields): string {
@@ -71,14 +64,6 @@ function readCustomer(fields: Fields): Customer {
   }
 }
 
-/** http is fine here; production wants https. The placeholder may stand in the path or the query. */
-function readUrl(meta: Fields, name: string): string | null {
-  const path = `order_meta.${name}`
-  const url = optionalText(meta, name, { path, max: 250 })
-  if (url !== null && !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw invalid(path, 'is not a valid URL.', url)
-  return url
-}
-
 /** More than 15 minutes and less than 30 days ahead; exactly 30 days when absent. */
 function readExpiry(fields: Fields, now: number): number {
   const wanted = optionalText(fields, 'order_expiry_time')
@@ -87,18 +72,4 @@ function readExpiry(fields: Fields, now: number): number {
   const moment = /(Z|[+-]\d\d:?\d\d)$/.test(wanted) ? Date.parse(wanted) : Number.NaN
   if (!(moment - now > 15 * 60_000 && moment - now < 30 * DAY_MS)) throw refusals.expiryInvalid()
   return moment
-}
-
-function readTags(fields: Fields): Record<string, string> | null {
-  const tags = fields.order_tags
-  if (tags === undefined || tags === null) return null
-  if (!isObject(tags)) throw invalid('order_tags', 'should be a map of strings.', tags)
-  const values = Object.values(tags)
-  if (values.length > 10) throw invalid('order_tags', 'should not have more than 10 entries.', values.length)
-  for (const value of values) {
-    if (typeof value !== 'string' || value.length < 1 || value.length > 255) {
-      throw invalid('order_tags', 'values should be strings of 1 to 255 characters.', value)
-    }
-  }
-  return tags as Record<string, string>
 }

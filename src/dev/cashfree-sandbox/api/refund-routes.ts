@@ -1,10 +1,9 @@
 import type { SandboxContext } from '../context.ts'
 import { refundEntity } from '../entities.ts'
 import type { Order, Refund } from '../model.ts'
-import { toPaise } from '../money.ts'
 import { openRefund, refundable, settleRefund } from '../refunds.ts'
 import type { Call, Endpoint } from './authentication.ts'
-import { optionalText, text } from './fields.ts'
+import { optionalText, paise, text } from './fields.ts'
 import { orderOf } from './order-routes.ts'
 import { invalid, Refusal, refusals } from './refusal.ts'
 
@@ -63,9 +62,7 @@ function readRefund(context: SandboxContext, order: Order, { fields }: Call) {
   const id = text(fields, 'refund_id')
   // Letters, digits and underscore were seen to pass; everything else is refused.
   if (!/^[A-Za-z0-9_]{3,40}$/.test(id)) throw new Refusal(400, 'refund_id_invalid', 'refund_id format not valid')
-  if (fields.refund_amount === undefined) throw refusals.missing('refund_amount')
-  const amountPaise = toPaise(fields.refund_amount)
-  if (amountPaise === null || amountPaise <= 0) throw refusals.amountInvalid('refund_amount')
+  const amountPaise = paise(fields, 'refund_amount', { min: 1 })
   const speed = optionalText(fields, 'refund_speed') ?? 'STANDARD'
   if (speed !== 'STANDARD' && speed !== 'INSTANT') throw invalid('refund_speed', 'is not valid.', speed)
   const note = optionalText(fields, 'refund_note', { min: 3, max: 100 })

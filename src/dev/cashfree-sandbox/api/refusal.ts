@@ -42,6 +42,14 @@ export const refusals = {
       'order_expiry_time_invalid',
       'order_expiry_time : Expiry time should be more than 15 min and less than 30 days',
     ),
+  // Codes of mandates are documented; statuses and texts of most are not.
+  mandateNotFound: () => new Refusal(404, 'subscription_does_not_exist', 'Subscription does not exist'),
+  mandateInactive: () => new Refusal(400, 'subscription_inactive', 'Subscription is not active'),
+  chargeNotFound: () => new Refusal(404, 'payment_not_found', 'Subscription payment does not exist'),
+  notForThis: () =>
+    new Refusal(400, 'payment_mode_invalid_for_action', 'Payment mode is not enabled or not valid for this action'),
+  alreadyThere: (what: 'plan' | 'subscription' | 'payment' | 'refund') =>
+    new Refusal(409, `${what}_already_exists`, `${what} with same id is already present`),
   notPaid: () => new Refusal(400, 'order_id_not_paid', 'transaction not found'),
 }
 

@@ -13,6 +13,7 @@
     return {
       version: () => VERSION,
       checkout: (wanted) => checkout(context, wanted || {}),
+      subscriptionsCheckout: (wanted) => subscriptionsCheckout(context, wanted || {}),
     }
   }
   window.Cashfree.version = () => VERSION
@@ -44,6 +45,16 @@
     return null
   }
 
+  // A mandate is approved on a page of its own: there is no modal.
+  function subscriptionsCheckout(context, wanted) {
+    const mistake = !context
+      ? 'mode is missing in options'
+      : !wanted.subsSessionId && 'subsSessionId is missing in options'
+    if (mistake) return Promise.resolve({ error: { message: mistake } })
+    postForm(`${CHECKOUT}/subs`, { subs_session_id: wanted.subsSessionId }, wanted.redirectTarget || '_self')
+    return Promise.resolve({ redirect: true })
+  }
+
   function incomplete(code, message) {
     return { error: { type: 'incomplete_request_error', code, message } }
   }
@@ -57,7 +68,11 @@
       platform: `jsxx-${kind}-${VERSION}-x-d-c-140-w-10.0`,
     }
     if (wanted.returnUrl) fields.return_url = wanted.returnUrl
-    const form = make('form', { method: 'post', action: CHECKOUT, target })
+    postForm(CHECKOUT, fields, target)
+  }
+
+  function postForm(action, fields, target) {
+    const form = make('form', { method: 'post', action, target })
     for (const [name, value] of Object.entries(fields)) form.append(make('input', { type: 'hidden', name, value }))
     style(form, { display: 'none' })
     document.body.append(form)

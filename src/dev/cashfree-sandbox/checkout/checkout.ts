@@ -29,7 +29,8 @@ import { simulatorPage } from './simulator-page.ts'
 type Verdict = { token?: string; outcome?: string; reason?: string; otp?: string }
 
 // No frame-ancestors and no X-Frame-Options: the script shows these pages inside the merchant's.
-const CONTENT_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'"
+export const CONTENT_POLICY =
+  "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'"
 
 /** The hosted checkout, to be registered under /pg/view. Plain forms throughout; no step needs a script. */
 export function checkout(context: SandboxContext, settled: () => Promise<void>) {

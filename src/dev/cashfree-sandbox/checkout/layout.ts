@@ -2,11 +2,19 @@ import { type Html, html } from '../html.ts'
 import type { Order } from '../model.ts'
 import { rupeeSign } from '../money.ts'
 
+type Extras = {
+  /** What is being paid, with the name of its kind. */
+  order?: Pick<Order, 'id' | 'amountPaise'>
+  what?: string
+  refreshS?: number
+  script?: Html
+}
+
 /** A page of the hosted checkout: the sandbox's mark, what is being paid, and the content. */
 export function checkoutLayout(
   title: string,
   content: Html,
-  { order, refreshS, script }: { order?: Order; refreshS?: number; script?: Html } = {},
+  { order, what = 'Order', refreshS, script }: Extras = {},
 ): string {
   return html`<!doctype html>
 <html lang="en">
@@ -28,7 +36,7 @@ ${
   order &&
   html`<header class="bill">
   <p class="amount">${rupeeSign(order.amountPaise)}</p>
-  <p class="what">Order <span class="id">${order.id}</span></p>
+  <p class="what">${what} <span class="id">${order.id}</span></p>
 </header>`
 }
 ${content}

@@ -3,6 +3,7 @@ import { istTime } from '../clock.ts'
 import type { SandboxContext } from '../context.ts'
 import type { ActiveFault, FaultSwitches } from '../faults.ts'
 import { openLedger } from '../ledger.ts'
+import type { Mandate } from '../mandate-model.ts'
 import type { Delivery, Order } from '../model.ts'
 import { expireNow, type OrderStatus, statusOf } from '../orders.ts'
 import type { ScheduledEvents } from '../scheduled-events.ts'
@@ -10,19 +11,21 @@ import type { Settings } from '../settings.ts'
 import { releaseHeld } from '../webhooks/announce.ts'
 import { disputeControl } from './disputes.ts'
 import { ControlError, findOrder } from './find.ts'
+import { mandateControl } from './mandates.ts'
 import { paymentControl } from './payments.ts'
-import { webhookControl } from './webhooks.ts'
+import { webhookControl, webhooksOf } from './webhooks.ts'
 
 /** An order with its status at this moment. */
 export type OrderState = Order & { orderId: string; status: OrderStatus }
 
 export type ControlState = {
   clock: { now: string; nowMs: number; offsetMs: number }
-  webhooks: { url: string | null; paused: boolean }
+  webhooks: ReturnType<typeof webhooksOf>
   settings: Settings
   faults: ActiveFault[]
   /** Newest first, as the deliveries are. */
   orders: OrderState[]
+  mandates: Mandate[]
   deliveries: Delivery[]
 }
 
@@ -33,14 +36,16 @@ export function createControl(context: SandboxContext, scheduledEvents: Schedule
   return {
     ...paymentControl(context),
     ...disputeControl(context),
+    ...mandateControl(context),
     ...webhookControl(context),
 
     state: (): ControlState => ({
       clock: { now: istTime(context.clock.now()), nowMs: context.clock.now(), offsetMs: context.clock.offsetMs() },
-      webhooks: { url: context.webhookUrl, paused: context.webhooksPaused },
+      webhooks: webhooksOf(context),
       settings: context.settings,
       faults: context.faults.active(),
       orders: [...context.ledger.orders.values()].map((order) => stateOf(context, order)).reverse(),
+      mandates: [...context.ledger.mandates.values()].reverse(),
       deliveries: context.ledger.deliveries.toReversed(),
     }),
 
@@ -55,6 +60,13 @@ export function createControl(context: SandboxContext, scheduledEvents: Schedule
 
     /** Moves the clock, and does all that falls into that time, retries of webhooks included. */
     advance: (ms: number) => scheduledEvents.advance(ms),
+
+    /** The same, to a moment like `2026-12-09T13:00:00+05:30`; one in the past changes nothing. */
+    advanceTo(moment: string) {
+      const target = Date.parse(moment)
+      if (Number.isNaN(target)) throw new ControlError(400, 'That is not a moment')
+      return scheduledEvents.advance(Math.max(0, target - context.clock.now()))
+    },
 
     /** Puts the clock back to real time. */
     resetClock() {
@@ -84,7 +96,7 @@ export function createControl(context: SandboxContext, scheduledEvents: Schedule
       return context.settings
     },
 
-    /** Forgets everything: orders, deliveries, faults, the clock. Settings and the webhook address stay. */
+    /** Forgets everything: orders, mandates, deliveries, faults, the clock. Settings and the webhook addresses stay. */
     async reset() {
       // A webhook that is being sent writes into its own delivery, which the new ledger does not hold.
       await Promise.race([Promise.all(context.inFlight), sleep(200)])

@@ -5,7 +5,9 @@ import type { Settings } from '../settings.ts'
 import type { Control } from './control.ts'
 import type { DisputeOptions } from './disputes.ts'
 import { ControlError } from './find.ts'
+import { mandateControlRoutes } from './mandate-routes.ts'
 import type { PayOptions } from './payments.ts'
+import type { WebhookChanges } from './webhooks.ts'
 
 type ById = { Params: { id: string }; Body: PayOptions }
 
@@ -28,8 +30,9 @@ export function controlRoutes(control: Control) {
       control.deliveries(query.orderId),
     )
 
-    app.post<{ Body: { advanceMs?: number; reset?: boolean } }>('/clock', async ({ body }) => {
+    app.post<{ Body: { advanceMs?: number; to?: string; reset?: boolean } }>('/clock', async ({ body }) => {
       if (body.reset) control.resetClock()
+      if (body.to) await control.advanceTo(body.to)
       if (body.advanceMs) await control.advance(Number(body.advanceMs))
       return control.state().clock
     })
@@ -69,15 +72,15 @@ export function controlRoutes(control: Control) {
       async ({ params, body }) => control.closeDispute(params.id, body.outcome ?? 'lost'),
     )
 
+    app.register(mandateControlRoutes(control))
+
     app.post<{ Params: { n: string } }>('/deliveries/:n/redeliver', async ({ params }) =>
       control.redeliver(Number(params.n)),
     )
     app.post<{ Body: { type?: string; data?: unknown } }>('/ping', async ({ body }) =>
       control.ping(body.type, body.data),
     )
-    app.post<{ Body: { paused?: boolean; url?: string | null } }>('/webhooks', async ({ body }) =>
-      control.webhooks(body),
-    )
+    app.post<{ Body: WebhookChanges }>('/webhooks', async ({ body }) => control.webhooks(body))
     app.post('/reset', async () => {
       await control.reset()
       return { reset: true }

@@ -4,12 +4,16 @@ import { announcePing } from '../webhooks/announce.ts'
 import { startSending } from '../webhooks/deliver.ts'
 import { ControlError } from './find.ts'
 
+export type WebhookChanges = { paused?: boolean; url?: string | null; subscriptionUrl?: string | null }
+
 /** What the dashboard holds: the merchant's key, the webhook endpoint, and what was sent to it. */
 export function webhookControl(context: SandboxContext) {
   return {
-    /** The deliveries of one order, or of all; newest first. */
-    deliveries: (orderId?: string): Delivery[] =>
-      context.ledger.deliveries.filter((delivery) => !orderId || delivery.orderId === orderId).toReversed(),
+    /** The deliveries of one order or mandate, or of all; newest first. */
+    deliveries: (id?: string): Delivery[] =>
+      context.ledger.deliveries
+        .filter((delivery) => !id || delivery.orderId === id || delivery.mandateId === id)
+        .toReversed(),
 
     /** Sends a delivery again, whatever became of it, and waits for the answer. */
     async redeliver(n: number): Promise<Delivery> {
@@ -27,12 +31,13 @@ export function webhookControl(context: SandboxContext) {
       return delivery
     },
 
-    /** Pauses or resumes webhooks, or sets the endpoint. */
-    webhooks(changes: { paused?: boolean; url?: string | null }) {
+    /** Pauses or resumes webhooks, or sets the endpoints. */
+    webhooks(changes: WebhookChanges) {
       if (changes.paused !== undefined) context.webhooksPaused = changes.paused
       if (changes.url !== undefined) context.webhookUrl = changes.url
+      if (changes.subscriptionUrl !== undefined) context.subscriptionWebhookUrl = changes.subscriptionUrl
       context.changed()
-      return { url: context.webhookUrl, paused: context.webhooksPaused }
+      return webhooksOf(context)
     },
 
     /** The merchant's key from now on, as if the previous one were deleted in the dashboard; webhooks are signed with it. */
@@ -40,4 +45,9 @@ export function webhookControl(context: SandboxContext) {
       Object.assign(context, { clientId, clientSecret })
     },
   }
+}
+
+/** Where webhooks go, and whether they are paused. */
+export function webhooksOf({ webhookUrl, subscriptionWebhookUrl, webhooksPaused }: SandboxContext) {
+  return { url: webhookUrl, subscriptionUrl: subscriptionWebhookUrl, paused: webhooksPaused }
 }

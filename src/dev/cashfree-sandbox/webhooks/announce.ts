@@ -5,6 +5,9 @@ import { toJson } from '../json.ts'
 import type { Attempt, Delivery, Dispute, Order, Refund } from '../model.ts'
 import { autoRefundData, disputeData, type PaymentEvent, PING, paymentData, refundData } from './payloads.ts'
 
+/** What an event is about; nothing, for a ping. */
+type About = { orderId?: string; mandateId?: string }
+
 const KEPT_DELIVERIES = 2_000
 const AFTER_REDIRECT_MS = 5_000
 
@@ -34,7 +37,7 @@ export function announceDispute(
 /** The dashboard's test ping, or an event of any other type; null when no endpoint is configured. */
 export function announcePing(context: SandboxContext, type = 'WEBHOOK', data: unknown = PING): Delivery | null {
   if (!context.webhookUrl) return null
-  const delivery = plan(context, type, null, context.webhookUrl, write(context, type, data))
+  const delivery = plan(context, type, {}, context.webhookUrl, write(context, type, data))
   context.changed()
   return delivery
 }
@@ -51,15 +54,26 @@ export function releaseHeld(context: SandboxContext, url?: string) {
   if (held.length > 0) context.changed()
 }
 
-function announce(context: SandboxContext, type: string, order: Order, data: unknown) {
+/** Writes an event to the addresses that are set, once, and schedules its deliveries; faults may double or hold them. */
+export function announceTo(
+  context: SandboxContext,
+  urls: (string | null)[],
+  type: string,
+  about: About,
+  data: unknown,
+) {
   const body = write(context, type, data)
   const copies = context.faults.take('duplicateWebhooks') ? 2 : 1
-  for (const url of [context.webhookUrl, order.notifyUrl]) {
+  for (const url of urls) {
     if (!url) continue
-    for (let copy = 0; copy < copies; copy++) plan(context, type, order.id, url, body)
+    for (let copy = 0; copy < copies; copy++) plan(context, type, about, url, body)
     if (context.ledger.deliveries.filter((delivery) => isHeld(delivery, url)).length >= 2) releaseHeld(context, url)
   }
   context.changed()
+}
+
+function announce(context: SandboxContext, type: string, order: Order, data: unknown) {
+  announceTo(context, [context.webhookUrl, order.notifyUrl], type, { orderId: order.id }, data)
 }
 
 function isHeld(delivery: Delivery, url?: string): boolean {
@@ -70,14 +84,15 @@ function write(context: SandboxContext, type: string, data: unknown): string {
   return toJson({ data, event_time: istTime(context.clock.now()), type })
 }
 
-function plan(context: SandboxContext, type: string, orderId: string | null, url: string, body: string): Delivery {
+function plan(context: SandboxContext, type: string, about: About, url: string, body: string): Delivery {
   const { ledger, faults, clock } = context
   const now = clock.now()
   ledger.lastDelivery += 1
   const delivery: Delivery = {
     n: ledger.lastDelivery,
     type,
-    orderId,
+    orderId: about.orderId ?? null,
+    mandateId: about.mandateId ?? null,
     url,
     body,
     idempotencyKey: createHash('sha256').update(body).digest('base64'),

@@ -23,7 +23,7 @@ async function send(context: SandboxContext, delivery: Delivery) {
   })
   if (context.closing.aborted && status === null) return postpone(context, delivery)
   delivery.sendings.push({ at, attempt: delivery.attempt, status, answer, ms })
-  context.log(`webhook ${delivery.type} ${delivery.orderId ?? ''} → ${status ?? answer}`)
+  context.log(`webhook ${delivery.type} ${delivery.orderId ?? delivery.mandateId ?? ''} → ${status ?? answer}`)
   // Only 200 is documented as success; 201 and 204 may or may not count.
   if (status === 200) delivery.state = 'delivered'
   else planRetry(context, delivery)
