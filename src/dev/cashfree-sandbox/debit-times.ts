@@ -10,7 +10,7 @@ const WINDOWS = [
 ]
 
 /** The day in India of a moment, yyyy-mm-dd. */
-export function istDate(moment: number): string {
+function istDate(moment: number): string {
   return istTime(moment).slice(0, 10)
 }
 

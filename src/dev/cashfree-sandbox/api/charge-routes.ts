@@ -64,7 +64,7 @@ export function chargeEndpoints(context: SandboxContext): Endpoint[] {
 }
 
 /** The charge of the path, by the merchant's payment id. */
-export function chargeOf(mandate: Mandate, { params }: Call): Charge {
+function chargeOf(mandate: Mandate, { params }: Call): Charge {
   const charge = mandate.charges.find(({ id }) => id === params.paymentId)
   if (!charge) throw refusals.chargeNotFound()
   return charge

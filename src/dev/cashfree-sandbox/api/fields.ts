@@ -83,6 +83,6 @@ export function optionalUrl(fields: Fields, name: string, path = name): string |
 }
 
 /** Whether a value is a JSON object, not an array and not null. */
-export function isObject(value: unknown): value is Fields {
+function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
