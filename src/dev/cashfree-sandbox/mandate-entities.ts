@@ -2,7 +2,7 @@ import { istTime } from './clock.ts'
 import type { SandboxContext } from './context.ts'
 import { cfId } from './entities.ts'
 import type { Charge, ChargeRefund, Mandate, Plan } from './mandate-model.ts'
-import { newMandateSession } from './mandates.ts'
+import { newMandateSession } from './mandate-sessions.ts'
 import { Rupees } from './money.ts'
 
 /** PlanEntity. An inline plan and the copy inside a mandate show no status. */

@@ -1,10 +1,8 @@
 import { succeedAfterAll } from './charges.ts'
 import type { SandboxContext } from './context.ts'
-import { newToken } from './ids.ts'
 import { hasEnded, type Mandate, type MandateStatus } from './mandate-model.ts'
 import { announceMandate } from './webhooks/announce-mandates.ts'
 
-const TOKEN_LENGTH = 32
 /** Cashfree says nothing of these two. */
 const SILENT: MandateStatus[] = ['INITIALIZED', 'PAUSED']
 
@@ -51,20 +49,4 @@ export function runOut(context: SandboxContext, mandate: Mandate) {
   mandate.expiresAt = Math.min(mandate.expiresAt, context.clock.now())
   if (mandate.status !== 'INITIALIZED') return changeStatus(context, mandate, 'COMPLETED')
   changeStatus(context, mandate, mandate.charges.length === 0 ? 'LINK_EXPIRED' : 'EXPIRED')
-}
-
-/** A new session of the mandate's hosted page. Every one is another, and none is stored: it carries its own end. */
-export function newMandateSession(context: SandboxContext, mandate: Mandate): string {
-  const endsAt = (context.clock.now() + context.settings.mandateSessionMs).toString(36)
-  return `sub_session_${mandate.token}${endsAt}_${newToken()}payment`
-}
-
-/** The mandate of a session; null for one that was never given, `expired` for one whose time is over. */
-export function mandateOfSession(context: SandboxContext, session: string): Mandate | 'expired' | null {
-  const inner = /^sub_session_(.+)payment$/.exec(session)?.[1] ?? ''
-  const mandate = context.ledger.mandateTokens.get(inner.slice(0, TOKEN_LENGTH))
-  if (!mandate) return null
-  const endsAt = Number.parseInt(inner.slice(TOKEN_LENGTH), 36)
-  if (context.faults.take('sessionExpired') || !(endsAt > context.clock.now())) return 'expired'
-  return mandate
 }
