@@ -65,7 +65,12 @@ function contextOf(given: Config, databaseUrl: string): DoctorContext {
       cashfree: standIn.cashfree
         ? {
             ...given.cashfree,
-            credentials: { clientId: 'TEST_SANDBOX', clientSecret: secret, webhookSecrets: [secret] },
+            credentials: {
+              clientId: 'TEST_SANDBOX',
+              clientSecret: secret,
+              webhookSecrets: [secret],
+              autopaySecrets: [secret],
+            },
             apiBase: `${sandbox}/pg`,
             jsUrl: `${sandbox}/js/v3/cashfree.js`,
           }

@@ -99,7 +99,11 @@ async function sandbox(config: Config, home: string, closers: Closers) {
   closers.push(() => running.close())
   const cashfree: Config['cashfree'] = {
     ...config.cashfree,
-    credentials: { ...sandboxKeys, webhookSecrets: [sandboxKeys.clientSecret] },
+    credentials: {
+      ...sandboxKeys,
+      webhookSecrets: [sandboxKeys.clientSecret],
+      autopaySecrets: [sandboxKeys.clientSecret],
+    },
     env: 'sandbox',
     apiBase: `http://127.0.0.1:${running.port}/pg`,
     checkoutBase: `${running.publicUrl}/pg`,

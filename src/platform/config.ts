@@ -28,7 +28,10 @@ export type Config = Readonly<{
   /** `null` in any of the next three: not configured, so the embedded counterpart is started. */
   database: { url: string | null; poolMax: number }
   cashfree: {
-    credentials: { clientId: string; clientSecret: string; webhookSecrets: string[] } | null
+    /** `autopaySecrets` sign what Cashfree says of mandates: webhooks of their own tab, and the form of the return. */
+    credentials: { clientId: string; clientSecret: string; webhookSecrets: string[]; autopaySecrets: string[] } | null
+    /** Whether people may pay by a mandate (UPI Autopay): Cashfree has to switch that on for the account. */
+    autopay: boolean
     env: 'sandbox' | 'production'
     /** API base including /pg, as the server calls it. */
     apiBase: string
@@ -219,18 +222,20 @@ function drainOf({ NODE_ENV, SHUTDOWN_DRAIN_MS, SHUTDOWN_GRACE_MS }: Environment
 function cashfreeOf(env: Environment): Config['cashfree'] {
   const host = env.CASHFREE_ENV === 'production' ? 'https://api.cashfree.com/pg' : 'https://sandbox.cashfree.com/pg'
   const apiBase = (env.API_BASE ?? host).replace(/\/+$/, '')
+  const secretsIn = (list: string | undefined, secret: string) => (list ? listIn(list) : [secret])
   const credentials =
     env.CASHFREE_CLIENT_ID && env.CASHFREE_CLIENT_SECRET
       ? {
           clientId: env.CASHFREE_CLIENT_ID,
           clientSecret: env.CASHFREE_CLIENT_SECRET,
-          webhookSecrets: env.CASHFREE_WEBHOOK_SECRETS
-            ? listIn(env.CASHFREE_WEBHOOK_SECRETS)
-            : [env.CASHFREE_CLIENT_SECRET],
+          webhookSecrets: secretsIn(env.CASHFREE_WEBHOOK_SECRETS, env.CASHFREE_CLIENT_SECRET),
+          autopaySecrets: secretsIn(env.CASHFREE_SUBSCRIPTION_SECRETS, env.CASHFREE_CLIENT_SECRET),
         }
       : null
   return {
     credentials,
+    // The look-alike, which takes the place of an account, has them switched on.
+    autopay: (env.CASHFREE_SUBSCRIPTIONS ?? (credentials ? 'off' : 'on')) === 'on',
     env: env.CASHFREE_ENV,
     apiBase,
     checkoutBase: apiBase,

@@ -68,6 +68,8 @@ function* cashfreeProblems(env: Environment) {
     yield 'CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET: set both, or neither'
   if (env.CASHFREE_WEBHOOK_SECRETS && listIn(env.CASHFREE_WEBHOOK_SECRETS).length === 0)
     yield 'CASHFREE_WEBHOOK_SECRETS: names no secret, so that every webhook would be refused'
+  if (env.CASHFREE_SUBSCRIPTION_SECRETS && listIn(env.CASHFREE_SUBSCRIPTION_SECRETS).length === 0)
+    yield 'CASHFREE_SUBSCRIPTION_SECRETS: names no secret, so that every webhook about mandates would be refused'
 }
 
 function* networkProblems(env: Environment) {

@@ -25,6 +25,8 @@ const Environment = Type.Object({
   API_BASE: Optional,
   CASHFREE_JS_URL: Optional,
   CASHFREE_WEBHOOK_SECRETS: Optional,
+  CASHFREE_SUBSCRIPTIONS: Type.Optional(Type.Enum(['off', 'on'])),
+  CASHFREE_SUBSCRIPTION_SECRETS: Optional,
   CASHFREE_TIMEOUT_MS: Type.Integer({ minimum: 100, maximum: 60_000, default: 4_000 }),
   SANDBOX_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3001 }),
   SANDBOX_WEBHOOK_URL: Optional,

@@ -148,7 +148,7 @@ describe('the doctor', () => {
 
   test('sees keys and environment mixed up', async () => {
     const keysOf = async (clientId: string, clientSecret: string, env: 'sandbox' | 'production', apiBase: string) => {
-      const credentials = { clientId, clientSecret, webhookSecrets: [clientSecret] }
+      const credentials = { clientId, clientSecret, webhookSecrets: [clientSecret], autopaySecrets: [clientSecret] }
       const [finding] = of(await checkSettings(context({ cashfree: { credentials, env, apiBase } })), 'Cashfree keys')
       return `${finding!.level}: ${finding!.says}`
     }
