@@ -32,6 +32,7 @@ const owners: Record<string, string[]> = {
   ],
   'billing/refunds': ['refunds'],
   'billing/disputes': ['disputes'],
+  'billing/mandates': ['mandates', 'mandate_charges'],
   'billing/webhooks': ['webhook_events', 'webhook_events_default', 'webhook_refusals'],
   'market/version': ['market_state'],
   'market/calendar': ['holidays', 'special_sessions'],

@@ -41,6 +41,7 @@ export const slices: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['disputes', 'switching'],
     ['reminders'],
     ['checkout'],
+    ['mandates'],
     ['webhooks'],
   ],
   market: [

@@ -10,7 +10,7 @@ $$;
 -- p_seen_end is the end of the paid time that the person was told they lose; p_unusable_hash is of a password nobody knows.
 -- Cashfree was asked about open orders just before; what it said is in the tables.
 -- Answers 'deleted', 'gone' (it was already), or why not: 'administrator', 'changed', 'payment-under-way', 'held',
--- 'refund-under-way'. Locks in the one order: the person (as open_order_as_wished does), orders, subscription.
+-- 'refund-under-way'. Locks in the one order: mandates, the person (as open_order_as_wished does), orders, subscription.
 create or replace function delete_account(
   p_user_id uuid, p_seen_end timestamptz, p_unusable_hash text, p_actor text, p_origin jsonb
 ) returns text language plpgsql as $$
@@ -23,6 +23,7 @@ declare
 begin
   -- What is called below writes to the audit as well, and says from where by this.
   perform set_config('etf.origin', coalesce(p_origin::text, ''), true);
+  perform 1 from mandates where user_id = p_user_id order by id for update;   -- before all else, as every settlement of one does
   select * into person from users where id = p_user_id for no key update;   -- who notes something about them need not wait
   perform 1 from orders where user_id = p_user_id order by id for update;
   select * into running from subscriptions where user_id = p_user_id for update;
@@ -32,6 +33,7 @@ begin
   if date_trunc('milliseconds', running.current_period_end) is distinct from date_trunc('milliseconds', p_seen_end) then
     return 'changed';
   end if;
+  perform end_mandates(p_user_id, 'deletion', p_actor);   -- also where what it was about to debit keeps the account for now
   refusal := money_on_its_way(p_user_id);
   if refusal is not null then return refusal; end if;
 
@@ -82,6 +84,7 @@ begin
   perform forget_recipients(array(select id from gifts where redeemed_by = person.id
                                                         or (buyer_id = person.id and not awaits_delivery(gifts))));
   update orders set company = null where user_id = person.id;   -- receipts have a copy
+  update mandates set umn = null, payer_address = null where user_id = person.id;   -- what was agreed to stays, without a name
   update subscriptions set cancel_reason = null, cancel_comment = null where user_id = person.id;
   delete from report_choices where user_id = person.id;
   delete from registration_sources where user_id = person.id;

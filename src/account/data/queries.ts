@@ -35,6 +35,7 @@ export async function listOrdersToClose(sql: Sql, userId: string): Promise<{ id:
     from orders
     where user_id = ${userId}
       and paid_at is null
+      and mandate_id is null
       and (status in ('created', 'active', 'terminating') or now() < expires_at + interval '25 hours')
     order by created_at desc
     limit 20

@@ -14,6 +14,7 @@ const titles: Record<IncidentKind, string> = {
   'books-broken': 'The nightly check found errors',
   'payment-reversed': 'Cashfree took a payment back',
   'payment-on-two-orders': 'One payment under two orders',
+  'mandate-mismatch': 'Autopay at Cashfree differs from ours',
   'unknown-order': 'Payment for an order we do not know',
   'webhook-differs': 'A webhook differs from our order',
   'settling-fails': 'An order cannot be settled',
@@ -66,6 +67,8 @@ export const whatToDo: Record<IncidentKind, string> = {
   'payment-reversed': 'Ask Cashfree why. If the money is gone for good, cancel the subscription on the person’s page.',
   'payment-on-two-orders':
     'Usually this passes and both orders settle. If it stays, send both order numbers and the payment to Cashfree’s support: one of them is wrong there.',
+  'mandate-mismatch':
+    'Compare the subscription and its payments with Cashfree’s dashboard. If money came that is not ours to keep, refund it there; then write here what you did.',
   'unknown-order':
     'Nothing, if another site uses the same Cashfree account. Otherwise check whether the database was restored from an old backup.',
   'webhook-differs':

@@ -154,7 +154,7 @@ async function orderToReplace({ sql }: BillingServices, userId: string, planName
 
 /** Ends an open order, at Cashfree where it may be known. Answers the order where it stays: it was paid meanwhile, or Cashfree cannot be asked. */
 async function endAtCashfree(services: BillingServices, order: Order): Promise<Order | undefined> {
-  if (order.status === 'paid') return order
+  if (order.status === 'paid' || order.mandateId !== null) return order
   if (!isOpen(order)) return undefined
   if (order.status === 'created' && (await closeUnsentOrder(services.sql, order))) return undefined
   try {
@@ -222,8 +222,8 @@ async function createAtCashfree(services: BillingServices, user: User, found: Or
   return settlement.order!
 }
 
-/** Cashfree wants 3 to 100 characters; a shorter name is a real name all the same. */
-function gatewayName(name: string): string {
+/** A name as Cashfree takes it, in 3 to 100 characters: a shorter name is a real name all the same. */
+export function gatewayName(name: string): string {
   return name.length >= 3 ? name : name.padEnd(3, '.')
 }
 
@@ -243,6 +243,8 @@ function refusalOf(refusal: string, open?: Order): AppError {
       'You withdrew your consent, so nothing can be bought. Nothing was charged. Give it again under Account, Privacy.',
       { act: { href: '/account/privacy', label: 'Go to Privacy' } },
     )
+  if (refusal === 'autopay')
+    return new AppError('conflict', 'Autopay is about to pay for this plan. Nothing else was charged; please wait until it has.')
   if (refusal === 'nothing-to-credit')
     return new AppError('conflict', 'There are no unused days to credit towards this plan now.', {
       act: act ?? { href: '/account/plan', label: 'Go to your plan' },

@@ -5,6 +5,7 @@
 --   unverified   Cashfree says PAID, but lists no payment that we can read
 --   held         what Cashfree says does not agree with the order, and money may have come; an administrator looks at it
 --   held-unpaid  the same, and no money came that we know of
+--   autopay      a mandate is to pay it: its debit is coming, or its authorisation is waiting for the person
 --   withheld     paid, but the account may not be given what it bought; an administrator decides about the refund
 -- Each state ends: by settlement; when all that came is refunded; when an administrator resolves the order's incidents; for
 -- an attempt 25 hours after it began (Cashfree's day and an hour of margin); for a success that is never settled and of which
@@ -51,6 +52,9 @@ language sql stable rows 1 as $$
       when (reported.resolved_at > attempts.taken_since) is not true and attempts.taken_since is not null
            and (reported.any_incident or attempts.taken_since > now() - interval '3 days') then 'confirming'
       when o.gateway_status = 'PAID' and not attempts.succeeded and reported.resolved_at is null then 'unverified'
+      -- Until Cashfree says that the debit is over, also where the order is closed on our side: calling it off may come too late.
+      when o.mandate_id is not null
+           and (o.gateway_status = 'ACTIVE' or (o.gateway_status is null and o.status in ('created', 'active'))) then 'autopay'
       when attempts.pending_since is not null then 'pending'
     end as raw
   ) step
@@ -61,6 +65,7 @@ language sql stable rows 1 as $$
              when 'pending' then attempts.pending_since
              when 'unverified' then coalesce((select min(a.at) from audit a where a.order_id = o.id and a.action = 'order.unverified'),
                                              o.asked_at)
+             when 'autopay' then o.created_at
              else coalesce(attempts.taken_since, o.held_at) end as since,
            case when step.raw = 'pending' then attempts.pending_since + interval '20 minutes' end as pay_again_from
   ) found

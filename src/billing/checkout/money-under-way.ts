@@ -86,6 +86,13 @@ function textsFor(money: MoneyRow): Texts {
         happening: `What Cashfree says of your order of ${sum} for ${plan} does not agree with it. Since ${since} it cannot be paid; as far as we know nothing was charged.`,
         toDo: 'Please wait until this is settled, half an hour at most, or write to us with the order’s number.',
       }
+    case 'autopay':
+      return {
+        chip: 'Autopay under way',
+        title: 'Autopay takes care of this payment',
+        happening: `Since ${since} Autopay has been set to pay ${sum} for ${plan}; it has not been debited yet.`,
+        toDo: 'There is nothing to do: please wait, and do not pay a second time. We mail you when it is through, and when it is not.',
+      }
     case 'withheld':
       return {
         chip: 'Payment being checked',

@@ -4,7 +4,7 @@
 -- from any number of tabs at once; all get the same row. `refusal` is null, or why there is no such order: 'entitlement' (this
 -- account may not be given what it would pay for), 'consent' (withdrawn, so nothing is bought), 'plan' (not on sale), 'differs'
 -- (order_id is open with another coupon or credit, and has to be ended at Cashfree first), 'nothing-to-credit', 'too-little' (less
--- than Cashfree takes), 'coupon-purpose' (no code on a gift), or a coupon_refusal.
+-- than Cashfree takes), 'coupon-purpose' (no code on a gift), 'autopay' (order_id is open, and a mandate pays it), or a coupon_refusal.
 create or replace function open_order_as_wished(
   p_user_id uuid, p_plan_name text, p_new_id text, p_minutes integer, p_wish jsonb, out refusal text, out order_id text
 ) language plpgsql as $$
@@ -37,6 +37,7 @@ begin
   order by open.created_at desc limit 1;
   if found then
     order_id := o.id;
+    if o.mandate_id is not null then refusal := 'autopay'; return; end if;
     wants_other := p_wish ? 'coupon' and code is distinct from (select coupon_code from coupon_claims claim where claim.order_id = o.id);
     -- A code that is refused ends nothing: the order that is open stays as it is.
     if wants_other and code is not null then

@@ -101,7 +101,7 @@ export type MoneyRow = {
   planName: string
   planTitle: string
   amountPaise: number
-  state: 'pending' | 'confirming' | 'unverified' | 'held' | 'held-unpaid' | 'withheld'
+  state: 'pending' | 'confirming' | 'unverified' | 'held' | 'held-unpaid' | 'autopay' | 'withheld'
   since: Date
   /** From when the payer may say that it failed, and pay again; null where never. */
   payAgainFrom: Date | null

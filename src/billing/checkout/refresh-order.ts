@@ -76,6 +76,7 @@ function takeFromAllowance(userId: string): boolean {
 
 /** Orders that were closed long ago are left to the reconciler; a browser cannot make us ask about them for ever. */
 function mayChange(order: Order): boolean {
+  if (order.mandateId !== null) return false
   if (isOpen(order)) return true
   return order.status !== 'paid' && order.closedAt !== null && Date.now() - order.closedAt.getTime() < 3_600_000
 }

@@ -32,6 +32,8 @@ declare
 begin
   select * into o from orders where id = p_order_id for update;   -- concurrent settlements of one order queue here
   if not found then return 'unknown-order'; end if;
+  -- A mandate pays it: that Cashfree has no order of this id says nothing. What does is translated by settle_mandate.
+  if o.mandate_id is not null and p_remote ->> 'status' = 'ABSENT' then return 'waiting'; end if;
   differing := contradictions(o, p_remote);
   perform record_attempts(o, p_remote -> 'attempts');
   if differing <> '[]' then mismatch := note_contradictions(o, p_remote, differing); end if;

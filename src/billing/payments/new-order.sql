@@ -12,6 +12,11 @@ begin
   return o;
 end $$;
 
+-- A mandate pays this order: Cashfree is never asked to open it, nor about it.
+create or replace function give_to_mandate(p_order_id text, p_mandate_id uuid) returns void language sql as $$
+  update orders set mandate_id = p_mandate_id, next_look_at = null where id = p_order_id
+$$;
+
 -- Whom the receipt of an order that nobody paid yet is made out to: {legalName, address, gstin}, or null for the buyer's name.
 create or replace function address_order_to(o orders, p_company jsonb) returns void language sql as $$
   update orders set company = p_company where id = o.id and paid_at is null

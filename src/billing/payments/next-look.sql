@@ -1,4 +1,10 @@
--- When the reconciler asks Cashfree about an order again (orders.next_look_at), if nobody else does before.
+-- When the reconciler asks Cashfree about an order again (orders.next_look_at), if nobody else does before. Never about one that a
+-- mandate pays: Cashfree has no such order, and what it says of the mandate is written by settle_mandate.
+
+-- That time, or none. Inlined.
+create or replace function look_at_order(o orders, p_at timestamptz) returns timestamptz language sql immutable as $$
+  select case when o.mandate_id is null then p_at end
+$$;
 
 -- Unpaid: every 45 seconds while it can be paid. After its end the pause grows with the time gone by, for 25 hours: an attempt
 -- may take a day, and an hour is margin. After that a closed order is looked at no more.
@@ -20,7 +26,7 @@ $$;
 -- Paid: twice more, half an hour after its end, when a second tab may have paid it again, and when no attempt can succeed any
 -- more. Webhooks about that may be lost like any other.
 create or replace function later_look(o orders) returns timestamptz language sql stable as $$
-  select later_look_at(o.expires_at)
+  select look_at_order(o, later_look_at(o.expires_at))
 $$;
 
 -- The same of an order that ends then. Inlined.
@@ -33,7 +39,8 @@ $$;
 
 -- Puts off the next look at a paid order: to later_look, or by five minutes where its list of payments could not be read.
 create or replace function look_at_paid_order_later(o orders, p_has_list boolean) returns void language sql as $$
-  update orders set next_look_at = case when p_has_list then later_look(o) else now() + interval '5 minutes' end where id = o.id
+  update orders set next_look_at = look_at_order(o, case when p_has_list then later_look(o) else now() + interval '5 minutes' end)
+  where id = o.id
 $$;
 
 -- Cashfree may have news of money for these orders: those that are unpaid are looked at now, and soon again until the money
@@ -44,19 +51,20 @@ declare
   hastened integer;
 begin
   update orders set next_look_at = now(), money_seen_at = coalesce(money_seen_at, now())
-  where id in (select id from orders where id = any (p_order_ids) and paid_at is null for update skip locked);
+  where id in (select id from orders where id = any (p_order_ids) and paid_at is null and mandate_id is null
+               for update skip locked);
   get diagnostics hastened = row_count;
   return hastened;
 end $$;
 
 -- What is left of the money of this order may have changed: while it is unpaid, settling it again decides what follows.
 create or replace function check_order_now(p_order_id text) returns void language sql as $$
-  update orders set next_look_at = now() where id = p_order_id and paid_at is null
+  update orders set next_look_at = now() where id = p_order_id and paid_at is null and mandate_id is null
 $$;
 
 -- Makes an account's unpaid orders due now, where Cashfree may know more of them than we do: those open there, and those
 -- held here. The reconciler asks about them next.
 create or replace function check_orders_now(p_user_id uuid) returns void language sql as $$
   update orders set next_look_at = now()
-  where user_id = p_user_id and paid_at is null and (status = 'active' or held_at is not null)
+  where user_id = p_user_id and paid_at is null and (status = 'active' or held_at is not null) and mandate_id is null
 $$;

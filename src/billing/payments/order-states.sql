@@ -51,7 +51,7 @@ begin
       held_at = case when p_sees_money or not p_agrees then held_at end,
       money_seen_at = case when p_sees_money then coalesce(money_seen_at, now()) end
   where id = o.id returning * into o;
-  update orders set next_look_at = look_soon(o.money_seen_at, next_look(o, next_status)) where id = o.id;
+  update orders set next_look_at = look_at_order(o, look_soon(o.money_seen_at, next_look(o, next_status))) where id = o.id;
   if p_sees_money and o.money_seen_at < now() - interval '10 minutes' then
     perform open_incident('success-unpaid', o.id, o, jsonb_build_object('since', o.money_seen_at, 'theirStatus', p_status));
   end if;
@@ -73,7 +73,7 @@ begin
       closed_at = coalesce(closed_at, now()),
       held_at = case when is_going then coalesce(held_at, now()) end,
       money_seen_at = null,
-      next_look_at = case when is_going then now() + interval '1 hour' else later_look(o) end
+      next_look_at = look_at_order(o, case when is_going then now() + interval '1 hour' else later_look(o) end)
   where id = o.id;
   if o.status in ('created', 'active', 'terminating') then
     perform release_coupon(o.id);
@@ -96,8 +96,8 @@ begin
   end if;
   update orders
   set money_seen_at = coalesce(money_seen_at, now()),
-      next_look_at = look_soon(coalesce(money_seen_at, now()), now() +
-        case when since < now() - interval '10 minutes' then interval '5 minutes' else interval '15 seconds' end)
+      next_look_at = look_at_order(o, look_soon(coalesce(money_seen_at, now()), now() +
+        case when since < now() - interval '10 minutes' then interval '5 minutes' else interval '15 seconds' end))
   where id = o.id;
   return 'unverified';
 end $$;
@@ -108,7 +108,7 @@ begin
   update orders
   set held_at = coalesce(held_at, now()),
       money_seen_at = coalesce(money_seen_at, now()),
-      next_look_at = look_soon(coalesce(held_at, now()), now() + interval '1 hour')
+      next_look_at = look_at_order(o, look_soon(coalesce(held_at, now()), now() + interval '1 hour'))
   where id = o.id;
   if o.held_at is null then
     perform record_audit(p_actor, 'order.held', o.id, o.user_id, jsonb_build_object('why', p_kind));

@@ -19,6 +19,8 @@ export type Order = {
   status: 'created' | 'active' | 'terminating' | 'expired' | 'terminated' | 'paid'
   idempotencyKey: string
   expiresAt: Date
+  /** Of the mandate that pays it: Cashfree then has no order of this id, and is neither asked for one nor about it. */
+  mandateId: string | null
   cfOrderId: string | null
   paymentSessionId: string | null
   gatewayStatus: string | null
@@ -115,6 +117,7 @@ export async function listPayableOrders(sql: Sql, userId: string): Promise<Order
     join plans p on p.key = o.plan_key
     where o.user_id = ${userId}
       and o.status = 'active'
+      and o.mandate_id is null -- Cashfree has no order of that id
   `
 }
 
@@ -252,6 +255,6 @@ export function orderColumns(sql: Sql) {
   return sql`o.id, o.user_id, o.plan_key, p.name as plan_name, p.title as plan_title, p.months, o.purpose, o.amount_paise,
              o.discount_paise, o.credit_paise, o.company, o.currency,
              (select coupon_code from coupon_claims claim where claim.order_id = o.id) as coupon_code,
-             o.status, o.idempotency_key, o.expires_at, o.cf_order_id, o.payment_session_id, o.gateway_status, o.paid_at,
+             o.status, o.mandate_id, o.idempotency_key, o.expires_at, o.cf_order_id, o.payment_session_id, o.gateway_status, o.paid_at,
              o.closed_at, o.held_at, o.asked_at, o.attempts_asked_at, o.created_at, o.expires_at < now() + interval '1 minute' as is_ending`
 }

@@ -181,7 +181,7 @@ export async function clearFunctionMarker({ sql }: Session): Promise<void> {
 export async function scheduleRecheck({ sql }: Session, days: number): Promise<number> {
   const rows = await sql`
     update orders set next_look_at = now()
-    where paid_at is null and created_at > now() - make_interval(days => ${days})
+    where paid_at is null and mandate_id is null and created_at > now() - make_interval(days => ${days})
     returning id
   `
   await sql`update refunds set next_look_at = now() where finished_at is null`

@@ -42,10 +42,11 @@ $$;
 
 -- I20. Whatever has a next step has the time of it, and no lease is longer than allowed.
 create or replace function broken_i20_watched() returns setof text language sql stable as $$
-  select 'order ' || id from orders where status in ('created', 'active') and next_look_at is null
+  select 'order ' || id from orders where status in ('created', 'active') and next_look_at is null and mandate_id is null
   union all
   select 'order ' || id from orders
-  where status in ('expired', 'terminated', 'terminating') and next_look_at is null and now() < expires_at + interval '24 hours'
+  where status in ('expired', 'terminated', 'terminating') and next_look_at is null and mandate_id is null
+    and now() < expires_at + interval '24 hours'
   union all
   select 'refund ' || r.id from refunds r
   where r.finished_at is null and r.next_look_at is null

@@ -19,6 +19,8 @@ export const meanings = {
   'payment-reversed': 'Cashfree took back a payment that had been granted.',
   'payment-on-two-orders':
     'Cashfree lists a payment under one order that belongs to another. It granted nothing here; the other order is asked about by itself.',
+  'mandate-mismatch':
+    'What Cashfree says of an Autopay mandate, or money under one, is not what we asked for. It granted nothing.',
   'unknown-order': 'Cashfree reports a successful payment for an order that is not in our books.',
   'webhook-differs':
     'A signed webhook names another amount, currency or customer than our order, or a second order. Cashfree’s API decides.',

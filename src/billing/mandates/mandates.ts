@@ -1,0 +1,190 @@
+import { tenDigits } from '../../identity/users/phones.ts'
+import type { User } from '../../identity/users/queries.ts'
+import type { Actor } from '../../platform/audit-context.ts'
+import { paise } from '../../platform/money.ts'
+import { gatewayName } from '../checkout/create-order.ts'
+import { type BillingServices, GatewayRefused, GatewayUnavailable, isGatewayFailure } from '../payments/gateway.ts'
+import type { MandateGateway, RemoteCharge, RemoteMandate } from '../payments/mandate-gateway.ts'
+import { numberSoon } from '../receipts/numbering.ts'
+import {
+  askMandateEnd,
+  beginCharge,
+  findMandate,
+  insertMandate,
+  type Mandate,
+  type MandateSettlement,
+  type MandateWish,
+  noteChargeRefused,
+  noteMandateRefused,
+  type OpenedMandate,
+  renewChargeKey,
+  renewMandateKey,
+  settleMandate,
+} from './queries.ts'
+
+/** What slices that debit people are given: Cashfree's mandates too. */
+export type MandateServices = BillingServices & { mandates: MandateGateway }
+
+/**
+ * Makes a mandate and its debits agree with Cashfree: webhook, return, poll and job all call this, any number of times and at once.
+ * What is not wanted any more is called off there, and what comes of that is written as well; where Cashfree cannot be asked for it, the
+ * next look does it. Throws GatewayUnavailable when nothing could be learned, and what the database throws.
+ */
+export async function refreshMandate(
+  services: MandateServices,
+  subscriptionId: string,
+  actor: string,
+  manner: 'full' | 'light' | 'patient' = 'full',
+): Promise<MandateSettlement> {
+  return settleWith(services, subscriptionId, await services.mandates.fetchMandate(subscriptionId, undefined, manner), actor)
+}
+
+/** The mandate with the session that opens Cashfree's page (null where that cannot be had just now), or why there is none. */
+export type OfferedMandate = OpenedMandate & { mandate: Mandate | null; sessionId: string | null }
+
+/**
+ * A mandate for a person to authorise at Cashfree: the one that waits for them, or a new one. Ours is committed before Cashfree is
+ * called, under an id and a key that make every repeat the same call. Throws what the database throws, GatewayUnavailable, and
+ * GatewayRefused where Cashfree will not open it.
+ */
+export async function openMandate(
+  services: MandateServices,
+  user: User,
+  wish: MandateWish,
+  { by, returnUrl }: { by: Actor; returnUrl: (mandate: Mandate) => string },
+): Promise<OfferedMandate> {
+  const opened = await insertMandate(services.sql, user.id, wish, by)
+  const mandate = opened.mandateId === null ? undefined : await findMandate(services.sql, { id: opened.mandateId })
+  if (!mandate) return { ...opened, mandate: null, sessionId: null }
+  if (mandate.authorisedAt !== null) return { ...opened, mandate, sessionId: null }
+  const remote = await sessionAtCashfree(services, user, mandate, returnUrl(mandate))
+  await settleWith(services, mandate.subscriptionId, remote, by.actor)
+  return { ...opened, mandate: (await findMandate(services.sql, mandate))!, sessionId: remote.sessionId }
+}
+
+/** What Cashfree says of a mandate, with a fresh session; opened there unless it has been. */
+async function sessionAtCashfree(services: MandateServices, user: User, mandate: Mandate, returnUrl: string) {
+  const { sql, mandates } = services
+  if (mandate.status !== 'CREATED') return mandates.fetchMandate(mandate.subscriptionId)
+  try {
+    return await createAtCashfree(services, user, mandate, returnUrl)
+  } catch (error) {
+    // Nobody is kept from paying by hand for a mandate that Cashfree will not open.
+    if (error instanceof GatewayRefused) await noteMandateRefused(sql, mandate.subscriptionId, error.code)
+    // Cashfree may keep an error of its own under the key that it was sent with. After silence the key stays: the mandate may exist.
+    if (error instanceof GatewayUnavailable && error.answered) await renewMandateKey(sql, mandate.id)
+    throw error
+  }
+}
+
+async function createAtCashfree(services: MandateServices, user: User, mandate: Mandate, returnUrl: string) {
+  const { planId, subscriptionId, idempotencyKey } = mandate
+  await services.mandates.ensurePlan({ planId, name: 'Autopay', maxAmountPaise: paise(mandate.maxPaise) })
+  return services.mandates.createMandate({
+    subscriptionId,
+    idempotencyKey,
+    planId,
+    customer: { name: gatewayName(user.name), email: user.email, phone: tenDigits(user.phone) },
+    authorisationPaise: paise(mandate.authorisationPaise),
+    refundAuthorisation: mandate.refundAuthorisation,
+    expiresAt: mandate.expiresAt,
+    returnUrl,
+    tags: {},
+  })
+}
+
+/**
+ * Asks Cashfree for a charge whose row and key are stored, and writes what it answers. Safe to repeat: it is the same call. Answers
+ * what came of it: 'asked', 'refused' (by Cashfree, which has none of this id), or why it was not asked for (begin_charge). Throws
+ * GatewayUnavailable when nothing is known; the row stays to be tried again.
+ */
+export async function raiseCharge(services: MandateServices, paymentId: string, actor: string): Promise<string> {
+  const begun = await beginCharge(services.sql, paymentId, actor)
+  if (begun.refusal === 'late') await refreshMandate(services, begun.subscriptionId!, actor)
+  if (begun.refusal !== null) return begun.refusal
+  const { subscriptionId, idempotencyKey, scheduledOn } = begun
+  let charge: RemoteCharge | null
+  try {
+    charge = await services.mandates.charge({
+      subscriptionId,
+      paymentId,
+      idempotencyKey,
+      amountPaise: paise(begun.paise),
+      scheduledOn,
+      remarks: 'Renewal',
+    })
+  } catch (error) {
+    if (error instanceof GatewayUnavailable && error.answered) await renewChargeKey(services.sql, paymentId)
+    if (!(error instanceof GatewayRefused)) throw error
+    services.log.error({ event: 'charge refused', orderId: paymentId, err: error }, 'charge refused')
+    charge = await services.mandates.fetchCharge(subscriptionId, paymentId)
+    if (charge === null) {
+      await noteChargeRefused(services.sql, paymentId, error.code, actor)
+      await refreshMandate(services, subscriptionId, actor)
+      return 'refused'
+    }
+  }
+  await settleWith(services, subscriptionId, { charges: [charge] }, actor)
+  return 'asked'
+}
+
+/**
+ * Ends a mandate: with us at once, so that nothing is debited from now on that Cashfree has not begun, then at Cashfree, its charges
+ * first. Answers as end_mandate. Never throws because Cashfree is away: the next look goes on.
+ */
+export async function endMandate(
+  services: MandateServices,
+  subscriptionId: string,
+  endedBy: NonNullable<Mandate['endedBy']>,
+  by: Actor,
+): Promise<string> {
+  const answer = await askMandateEnd(services.sql, subscriptionId, endedBy, by)
+  if (answer === 'asked' || answer === 'repeated')
+    await unlessAway(services, subscriptionId, () => refreshMandate(services, subscriptionId, by.actor))
+  return answer
+}
+
+/** Writes an answer of Cashfree, and asks for what has to be called off; each answer to that is written too, once. */
+async function settleWith(
+  services: MandateServices,
+  subscriptionId: string,
+  remote: RemoteMandate | { charges: RemoteCharge[] },
+  actor: string,
+): Promise<MandateSettlement> {
+  const settlement = await write(services, subscriptionId, remote, actor)
+  for (const paymentId of settlement.cancelCharges)
+    await unlessAway(services, subscriptionId, async () => {
+      const charge = await services.mandates.cancelCharge(subscriptionId, paymentId)
+      await write(services, subscriptionId, { charges: [charge] }, actor)
+    })
+  if (settlement.cancelMandate)
+    await unlessAway(services, subscriptionId, async () => {
+      await write(services, subscriptionId, await services.mandates.cancelMandate(subscriptionId), actor)
+    })
+  return settlement
+}
+
+async function write(
+  services: MandateServices,
+  subscriptionId: string,
+  remote: RemoteMandate | { charges: RemoteCharge[] },
+  actor: string,
+): Promise<MandateSettlement> {
+  const settlement = await settleMandate(services.sql, subscriptionId, remote, actor, services.config.seller)
+  const { outcome, settled } = settlement
+  if (outcome === 'mismatch' || outcome === 'unknown-mandate')
+    services.log.warn({ event: 'mandate not settled', subscriptionId, outcome, actor }, 'mandate not settled')
+  for (const { orderId, outcome: came } of settled)
+    if (came === 'paid') services.log.info({ event: 'debit confirmed', orderId, actor }, 'debit confirmed')
+  if (settled.some(({ receiptDue }) => receiptDue)) await numberSoon(services) // paid whatever becomes of it
+  return settlement
+}
+
+async function unlessAway(services: MandateServices, subscriptionId: string, call: () => Promise<unknown>): Promise<void> {
+  try {
+    await call()
+  } catch (error) {
+    if (!isGatewayFailure(error)) throw error
+    services.log.warn({ subscriptionId, err: error }, 'Cashfree could not be asked about a mandate')
+  }
+}
