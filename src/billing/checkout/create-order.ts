@@ -244,7 +244,10 @@ function refusalOf(refusal: string, open?: Order): AppError {
       { act: { href: '/account/privacy', label: 'Go to Privacy' } },
     )
   if (refusal === 'autopay')
-    return new AppError('conflict', 'Autopay is about to pay for this plan. Nothing else was charged; please wait until it has.')
+    return new AppError(
+      'conflict',
+      'Autopay is about to pay for this plan. Nothing else was charged; please wait until it has.',
+    )
   if (refusal === 'nothing-to-credit')
     return new AppError('conflict', 'There are no unused days to credit towards this plan now.', {
       act: act ?? { href: '/account/plan', label: 'Go to your plan' },

@@ -36,7 +36,12 @@ export async function refreshMandate(
   actor: string,
   manner: 'full' | 'light' | 'patient' = 'full',
 ): Promise<MandateSettlement> {
-  return settleWith(services, subscriptionId, await services.mandates.fetchMandate(subscriptionId, undefined, manner), actor)
+  return settleWith(
+    services,
+    subscriptionId,
+    await services.mandates.fetchMandate(subscriptionId, undefined, manner),
+    actor,
+  )
 }
 
 /** The mandate with the session that opens Cashfree's page (null where that cannot be had just now), or why there is none. */
@@ -180,7 +185,11 @@ async function write(
   return settlement
 }
 
-async function unlessAway(services: MandateServices, subscriptionId: string, call: () => Promise<unknown>): Promise<void> {
+async function unlessAway(
+  services: MandateServices,
+  subscriptionId: string,
+  call: () => Promise<unknown>,
+): Promise<void> {
   try {
     await call()
   } catch (error) {

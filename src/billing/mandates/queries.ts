@@ -86,7 +86,14 @@ export type DueCharge = {
 
 /** What to ask Cashfree for, or why not; see begin_charge. */
 export type BegunCharge =
-  | { refusal: null; subscriptionId: string; paymentId: string; idempotencyKey: string; paise: number; scheduledOn: string }
+  | {
+      refusal: null
+      subscriptionId: string
+      paymentId: string
+      idempotencyKey: string
+      paise: number
+      scheduledOn: string
+    }
   | { refusal: 'over' | 'raised' | 'late' | 'withdrawn'; subscriptionId: string | null }
 
 /** The ceiling of a mandate that this person would open today, in paise. */
@@ -126,7 +133,10 @@ export async function renewChargeKey(sql: Sql, paymentId: string): Promise<void>
 }
 
 /** A mandate by our id or by the one that Cashfree knows. */
-export async function findMandate(sql: Sql, id: { id: string } | { subscriptionId: string }): Promise<Mandate | undefined> {
+export async function findMandate(
+  sql: Sql,
+  id: { id: string } | { subscriptionId: string },
+): Promise<Mandate | undefined> {
   const [row] = await sql<Mandate[]>`
     select ${mandateColumns(sql)} from mandates m
     where ${'id' in id ? sql`m.id = ${id.id}` : sql`m.subscription_id = ${id.subscriptionId}`}
@@ -158,7 +168,7 @@ export async function settleMandate(
   seller: object,
 ): Promise<MandateSettlement> {
   const [row] = await sql<MandateSettlement[]>`
-    select outcome, cancel_mandate, cancel_charges, settled
+    select outcome, cancel_mandate, to_jsonb(cancel_charges) as cancel_charges, settled
     from settle_mandate(${subscriptionId}, ${sql.json(remote)}, ${actor}, ${sql.json(seller as never)})
   `
   return row!
@@ -178,7 +188,12 @@ export async function askMandateEnd(
 }
 
 /** Calls one charge off for a person: 'withdrawn', 'to-cancel' (Cashfree has to be asked) or 'over'; see end-mandate.sql. */
-export async function callChargeOff(sql: Sql, paymentId: string, why: 'customer' | 'price', by: Actor): Promise<string> {
+export async function callChargeOff(
+  sql: Sql,
+  paymentId: string,
+  why: 'customer' | 'price',
+  by: Actor,
+): Promise<string> {
   const [row] = await sql<{ answer: string }[]>`
     select call_charge_off(${paymentId}, ${why}, ${by.actor}, ${originJson(sql, by)}) as answer
   `

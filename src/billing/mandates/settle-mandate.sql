@@ -82,22 +82,22 @@ end $$;
 -- Keeps what Cashfree says of the mandate itself. One that is over stays so, whatever an older answer says.
 create or replace function note_mandate(m mandates, p_remote jsonb, p_actor text) returns mandates language plpgsql as $$
 declare
-  was    mandates := m;
-  status text := case when m.ended_at is null or is_over(p_remote ->> 'status') then nullif(p_remote ->> 'status', 'ABSENT') end;
+  was       mandates := m;
+  said      text := case when m.ended_at is null or is_over(p_remote ->> 'status') then nullif(p_remote ->> 'status', 'ABSENT') end;
   forgotten boolean := entitlement_refusal(m.user_id) is not distinct from 'deleted';
 begin
   if not p_remote ? 'status' then return m; end if;
   update mandates
-  set status = coalesce(note_mandate.status, mandates.status),
-      status_at = case when note_mandate.status <> mandates.status then now() else status_at end,
+  set status = coalesce(said, status),
+      status_at = case when said <> status then now() else status_at end,
       cf_subscription_id = coalesce(cf_subscription_id, p_remote ->> 'cfSubscriptionId'),
       umn = case when not forgotten then coalesce(p_remote ->> 'reference', umn) end,
       payer_address = case when not forgotten then coalesce(p_remote ->> 'payerAddress', payer_address) end,
-      authorised_at = coalesce(authorised_at, case when note_mandate.status = 'ACTIVE'
+      authorised_at = coalesce(authorised_at, case when said = 'ACTIVE'
         or p_remote ->> 'authorisationStatus' in ('ACTIVE', 'SUCCESS') then now() end),
-      ended_at = coalesce(ended_at, case when is_over(note_mandate.status) then now() end),
-      ended_by = case when ended_at is not null or not is_over(note_mandate.status) then ended_by
-                      when note_mandate.status = 'CUSTOMER_CANCELLED' then 'customer' else coalesce(ended_by, 'cashfree') end,
+      ended_at = coalesce(ended_at, case when is_over(said) then now() end),
+      ended_by = case when ended_at is not null or not is_over(said) then ended_by
+                      when said = 'CUSTOMER_CANCELLED' then 'customer' else coalesce(ended_by, 'cashfree') end,
       looks = looks + 1
   where id = m.id returning * into m;
   if m.status <> was.status then
@@ -161,13 +161,13 @@ declare
     and now() > m.created_at + interval '2 hours'
     and not exists (select from orders o where o.id = m.first_order_id and o.paid_at is not null)
     and not exists (select from jsonb_array_elements(p_debits) debit where debit ->> 'type' = 'AUTH' and not is_decided(debit ->> 'status'));
-  by      text := case
+  wanted_by text := case
     when entitlement_refusal(m.user_id) = 'deleted' then 'deletion'
     when exists (select from subscriptions s where s.user_id = m.user_id and s.cancel_requested_at is not null) then 'customer'
     when p_settled = 'to-end' or is_late then 'site' end;
 begin
   if m.ended_at is not null then return m; end if;
-  if m.cancel_asked_at is null and by is not null then m := ask_end(m, by, p_actor); end if;
+  if m.cancel_asked_at is null and wanted_by is not null then m := ask_end(m, wanted_by, p_actor); end if;
   if p_is_absent and m.cf_subscription_id is null and m.cancel_asked_at is not null
      and now() > m.created_at + interval '10 minutes' then
     update mandates set status = 'ABSENT', status_at = now(), ended_at = now() where id = m.id returning * into m;
@@ -222,7 +222,7 @@ create or replace function settle_charge(
 declare
   o          orders;
   today      date := day_in_india(now());
-  status     text := p_debit ->> 'status';
+  said       text := p_debit ->> 'status';
   is_final   boolean;
   unwanted   text;
   outcome    text;
@@ -230,17 +230,17 @@ begin
   if p_debit is null then return settle_missing_charge(c, m, p_is_whole, p_actor, p_seller); end if;
   select * into o from orders where id = c.payment_id;
   -- One that was decided is not undecided by an older answer. One that we gave up and Cashfree has after all is called off there.
-  if c.final_at is not null and (c.status = status or (is_decided(c.status) and not is_decided(status)))
-     and (o.paid_at is not null or status <> 'SUCCESS') then return null; end if;
+  if c.final_at is not null and (c.status = said or (is_decided(c.status) and not is_decided(said)))
+     and (o.paid_at is not null or said <> 'SUCCESS') then return null; end if;
   -- CANCELLED and, after its day, FAILED are the end; so is what Cashfree has not decided long after the end of its mandate.
-  is_final := status = 'CANCELLED' or (status = 'FAILED' and today > c.scheduled_on)
-              or (not is_decided(status) and m.ended_at is not null and today > c.scheduled_on + 3);
+  is_final := said = 'CANCELLED' or (said = 'FAILED' and today > c.scheduled_on)
+              or (not is_decided(said) and m.ended_at is not null and today > c.scheduled_on + 3);
   outcome := settle_any_order(o.id, jsonb_build_object('orderId', o.id,
-    'status', case when status = 'SUCCESS' then 'PAID' when is_final then 'TERMINATED' else 'ACTIVE' end,
+    'status', case when said = 'SUCCESS' then 'PAID' when is_final then 'TERMINATED' else 'ACTIVE' end,
     'amountPaise', coalesce((p_debit ->> 'amountPaise')::bigint, o.amount_paise), 'currency', coalesce(p_debit ->> 'currency', o.currency),
     'attempts', attempts_from(jsonb_build_array(p_debit))), p_actor, p_seller);
-  is_final := is_final or (status = 'SUCCESS' and outcome in ('paid', 'already-paid', 'given-back'));
-  unwanted := case when not is_final and status <> 'SUCCESS'
+  is_final := is_final or (said = 'SUCCESS' and outcome in ('paid', 'already-paid', 'given-back'));
+  unwanted := case when not is_final and said <> 'SUCCESS'
                    then coalesce(charge_is_unwanted(c, m), case outcome when 'to-end' then 'closed' when 'held' then 'differs' end) end;
   if c.raised_at is null then
     perform record_audit(p_actor, 'mandate.charge-raised', c.payment_id, m.user_id, jsonb_build_object('mandate', m.subscription_id));
@@ -249,12 +249,12 @@ begin
     perform record_audit(p_actor, 'mandate.charge-cancel-asked', c.payment_id, m.user_id,
       jsonb_build_object('mandate', m.subscription_id, 'why', unwanted));
   end if;
-  if is_final and c.final_at is null and status <> 'SUCCESS' then
+  if is_final and c.final_at is null and said <> 'SUCCESS' then
     perform record_audit(p_actor, 'mandate.charge-failed', c.payment_id, m.user_id, jsonb_build_object('mandate', m.subscription_id,
-      'status', status, 'retries', p_debit -> 'retries', 'class', failure_class(p_debit ->> 'failureReason')));
+      'status', said, 'retries', p_debit -> 'retries', 'class', failure_class(p_debit ->> 'failureReason')));
   end if;
   update mandate_charges one
-  set status = settle_charge.status, cf_payment_id = coalesce(p_debit ->> 'cfPaymentId', cf_payment_id),
+  set status = said, cf_payment_id = coalesce(p_debit ->> 'cfPaymentId', cf_payment_id),
       retries = greatest(retries, (p_debit ->> 'retries')::integer), failure_reason = p_debit ->> 'failureReason',
       asked_at = coalesce(asked_at, now()), raised_at = coalesce(raised_at, now()),
       withdrawn_why = coalesce(withdrawn_why, unwanted),

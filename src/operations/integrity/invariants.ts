@@ -165,6 +165,18 @@ export const invariants: readonly Invariant[] = [
   invariant('I20', 'broken_i20_watched', 'orders', 'whatever has a next step has its time, and no lease is too long'),
   invariant('I20', 'broken_i20_overdue', 'mails', 'no work has been due for an hour'),
   invariant('I24', 'broken_i24_untold_disputes', 'disputes', 'a person is told of every dispute that asks or takes'),
+  invariant(
+    'I25',
+    'broken_i25_mandate_orders',
+    'orders',
+    'an order that a mandate pays has its one debit, of its amount',
+  ),
+  invariant(
+    'I26',
+    'broken_i26_debits',
+    'orders',
+    'one mandate a person; nothing is debited after the wish to end it, or above its ceiling',
+  ),
 ]
 
 /** The audit's chain is verified in pieces (records/audit/verifying.ts), not by one statement as the others. */

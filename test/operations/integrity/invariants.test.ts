@@ -123,6 +123,8 @@ const damage: Record<string, string> = {
   broken_i10_webhooks: `update webhook_events set body = '' where id = (select min(id) from webhook_events)`,
   broken_i11_forgotten: `update webhook_events set settled_at = null, next_settle_at = null where id = (select min(id) from webhook_events)`,
   broken_i12_strangers: `insert into webhook_events (accepted, verdict, type, order_id, headers, body, settled_at) values (true, 'unknown-order', 'PAYMENT_SUCCESS_WEBHOOK', 'ds_nobody', '{}', 'x', now())`,
+  broken_i25_mandate_orders: 'update orders set mandate_id = gen_random_uuid() where id = $paid',
+  broken_i26_debits: `insert into mandates (user_id, subscription_id, plan_id, max_paise, authorisation_paise, refund_authorisation, consent_version, consent_text, expires_at, next_look_at) select user_id, 'sub_' || repeat('0', 32), 'p', 100, 100, true, '1', '', now(), null from orders where id = $paid`,
   broken_i13_open_orders: `insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, next_look_at) select 'ds_open_' || n, user_id, plan_key, amount_paise, 'active', now(), now() from orders, generate_series(1, 2) n where id = $paid`,
   broken_i20_watched: `update orders set status = 'active', paid_at = null, next_look_at = null where id = $paid`,
   broken_i20_overdue: `update mails set next_attempt_at = now() - interval '2 hours', status = 'queued' where kind = 'receipt'`,

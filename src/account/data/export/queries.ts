@@ -113,6 +113,24 @@ export const listOrders: List = (sql, userId) => sql`
   order by created_at
 `
 
+/** What they agreed to be debited for; the address that they pay from is masked, as we have it. */
+export const listMandates: List = (sql, userId) => sql`
+  select subscription_id as mandate, umn as reference, payer_address, max_paise, authorisation_paise, first_order_id as "order", status,
+         consent_version, consent_text, created_at, authorised_at, expires_at, cancel_asked_at, ended_at, ended_by
+  from mandates
+  where user_id = ${userId}
+  order by created_at
+`
+
+export const listMandateCharges: List = (sql, userId) => sql`
+  select c.payment_id as "order", m.subscription_id as mandate, c.paise as amount_paise, c.scheduled_on::text as scheduled_on, c.status,
+         c.retries, c.failure_reason, c.created_at, c.raised_at, c.noticed_at, c.final_at
+  from mandates m
+  join mandate_charges c on c.mandate_id = m.id
+  where m.user_id = ${userId}
+  order by c.created_at
+`
+
 /** What a change of plan credited of the periods that it ended. */
 export const listCredits: List = (sql, userId) => sql`
   select c.order_id as "order", p.order_id as "credited_order", p.starts_at, p.ends_at, c.unused_days, c.credit_paise
