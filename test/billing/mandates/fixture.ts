@@ -53,7 +53,7 @@ export async function somebody({ sql }: Pick<Fixture, 'sql'>): Promise<User> {
 }
 
 /** What they would agree to. */
-export async function wishOf(
+async function wishOf(
   { sql }: Pick<Fixture, 'sql'>,
   { id }: User,
   more: Partial<MandateWish> = {},

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { GatewayRefused, GatewayUnavailable } from '../../../src/billing/payments/gateway.ts'
 import type {
   MandateGateway,
@@ -154,6 +153,3 @@ export class PretendCashfree implements MandateGateway {
     return { subscriptionId, status: 'ABSENT', ...nothing, ...unsaid, sessionId: null, expiresAt: null, charges: [] }
   }
 }
-
-/** A key for calls that need one. */
-export const aKey = () => randomUUID()
