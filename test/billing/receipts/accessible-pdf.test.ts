@@ -64,6 +64,18 @@ describe('a paper can be listened to', () => {
   test('the same paper is the same file to the byte', async () => {
     expect(Buffer.from(await printed(invoiceTo('కృష్ణ Rao'))).equals(await printed(invoiceTo('కృష్ణ Rao')))).toBe(true)
   })
+
+  test('papers in plain letters take the same two fonts along, made once; another script adds its own', async () => {
+    const [one, another] = [
+      fontsIn(await printed(invoiceTo('Asha Rao'))),
+      fontsIn(await printed(invoiceTo('Zubin Iyer'))),
+    ]
+    expect(one).toHaveLength(2)
+    expect(another).toEqual(one)
+    const mixed = fontsIn(await printed(invoiceTo('కృష్ణ')))
+    expect(mixed.length).toBeGreaterThan(2)
+    expect(mixed).toEqual(expect.arrayContaining(one))
+  })
 })
 
 describe('a paper that needs a second page', () => {
@@ -116,6 +128,12 @@ describe('a name is copied from a paper as it was typed', () => {
     expect(text.replace(/\s/g, '')).toContain('Khanمحمدعلی')
   })
 })
+
+/** The embedded font programs, packed as they are. */
+function fontsIn(pdf: Uint8Array): string[] {
+  const bytes = Buffer.from(pdf).toString('latin1')
+  return [...bytes.matchAll(/\/Length1 \d+\n\/Length \d+\n>>\nstream\n([\s\S]*?)\nendstream/g)].map(([, font]) => font!)
+}
 
 /** A string as PDF writes it: UTF-16 behind a mark, brackets and backslashes escaped. */
 function utf16(text: string): string {

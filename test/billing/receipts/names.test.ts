@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
-import PDFDocument from 'pdfkit'
 import { describe, expect, test } from 'vitest'
 import { paperPdf } from '../../../src/billing/receipts/pdf.ts'
 import { linesOf, printable } from '../../../src/billing/receipts/typesetting/lines.ts'
+import { closePages, openPages } from '../../../src/billing/receipts/typesetting/pages.ts'
 import { type SetText, setPlainText, setText } from '../../../src/billing/receipts/typesetting/set-text.ts'
 import { invoiceTo } from './papers.ts'
 import { textOfPdf } from './pdf-text.ts'
@@ -185,17 +185,14 @@ describe('no name stops a paper', () => {
 
 /** Draws texts into one document; throws what any of them throws. */
 async function drawn(texts: string[], set: SetText): Promise<void> {
-  const doc = new PDFDocument({ font: '' })
-  const ended = new Promise((resolve, reject) => doc.on('end', resolve).on('error', reject))
-  doc.resume()
+  const pages = openPages({ title: 'Names', made: new Date(0), set })
   for (const text of texts)
     try {
-      for (const line of set(doc, text, { width: 225, size: 10, colour: '#000000' })) line.draw(10, 10)
+      for (const line of set(pages.doc, text, { width: 225, size: 10, colour: '#000000' })) line.draw(10, 10)
     } catch (error) {
       throw new Error(`could not set ${JSON.stringify(text)}`, { cause: error })
     }
-  doc.end()
-  await ended
+  await closePages(pages, () => {})
 }
 
 /** Names of one block for the most part, sprinkled with other blocks, marks, joiners and halves of pairs. */

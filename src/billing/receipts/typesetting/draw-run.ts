@@ -1,5 +1,5 @@
 import type PDFDocument from 'pdfkit'
-import type { Font } from './fonts.ts'
+import { codeOf, type Embedded, embeddedIn } from './embedding.ts'
 import type { Run } from './lines.ts'
 import type { Glyph } from './shaping.ts'
 
@@ -14,9 +14,9 @@ type Start = { x: number; y: number; size: number }
  */
 export function drawRun(doc: Doc, { font, glyphs }: Run, { x, y, size }: Start): void {
   const embedded = embeddedIn(doc, font)
-  doc.page.fonts[embedded.id] ??= embedded.ref()
+  doc.page.fonts[embedded.name] ??= embedded.reference
   const scale = size / font.unitsPerEm
-  doc.addContent(`BT\n/${embedded.id} ${short(size)} Tf`)
+  const written = ['BT', `/${embedded.name} ${short(size)} Tf`]
   const pieces: Piece[] = []
   let pen = 0
   for (const glyph of glyphs) {
@@ -27,13 +27,13 @@ export function drawRun(doc: Doc, { font, glyphs }: Run, { x, y, size }: Start):
   const others = pieces.filter(({ glyph }) => glyph.text === '')
   for (const group of [...joined(carriers), ...others.map((piece) => [piece])]) {
     const { at, glyph } = group[0]!
-    doc.addContent(`1 0 0 1 ${short(x + at * scale)} ${short(y + glyph.yOffset * scale)} Tm`)
-    doc.addContent(`[${spaced(group, embedded, font)}] TJ`)
+    written.push(`1 0 0 1 ${short(x + at * scale)} ${short(y + glyph.yOffset * scale)} Tm`)
+    written.push(`[${spaced(group, embedded)}] TJ`)
   }
-  doc.addContent('ET')
+  doc.addContent([...written, 'ET'].join('\n'))
 }
 
-type Piece = { glyph: Glyph; code: string; at: number }
+type Piece = { glyph: Glyph; code: number; at: number }
 
 /** Glyphs of one height together. */
 function joined(pieces: Piece[]): Piece[][] {
@@ -47,7 +47,7 @@ function joined(pieces: Piece[]): Piece[][] {
 }
 
 /** Codes as a TJ operator takes them: numbers between them move the next one to the left, in thousandths of the size. */
-function spaced(group: Piece[], { widths }: EmbeddedFont, { unitsPerEm }: Font): string {
+function spaced(group: Piece[], { widths, font: { unitsPerEm } }: Embedded): string {
   const start = group[0]!.at
   let written = ''
   // Where the reader's pen is, in thousandths, moves included as they are rounded.
@@ -55,57 +55,12 @@ function spaced(group: Piece[], { widths }: EmbeddedFont, { unitsPerEm }: Font):
   for (const { code, at } of group) {
     const move = short(pen - ((at - start) * 1000) / unitsPerEm)
     if (move !== 0) written += ` ${move} `
-    written += `<${code}>`
-    pen += widths[Number.parseInt(code, 16)]! - move
+    written += `<${code.toString(16).padStart(4, '0')}>`
+    pen += widths[code]! - move
   }
   return written.replaceAll('><', '')
 }
 
-/** What pdfkit keeps of a font in a document: which glyphs it takes along, how wide they are and what they read. */
-type EmbeddedFont = {
-  id: string
-  ref(): unknown
-  font: { getGlyph(id: number): { advanceWidth: number } }
-  subset: { glyphs: number[] }
-  widths: number[]
-  unicode: number[][]
-  scale: number
-  codes?: Map<string, string>
-}
-
-/** Fonts that pdfkit has read; documents share them. */
-const read = new Map<string, EmbeddedFont['font']>()
-
-function embeddedIn(doc: Doc, { name, bytes }: Font): EmbeddedFont {
-  doc.registerFont(name, (read.get(name) ?? bytes) as unknown as string).font(name)
-  const embedded = (doc as unknown as { _font: EmbeddedFont })._font
-  read.set(name, embedded.font)
-  return embedded
-}
-
-/** Invisible and without width: for a glyph that reads nothing of its own, where no text at all would be read as garbage. */
-const nothing = [0x2060]
-/** What a code reads may be 512 bytes long in PDF; far more than any syllable. */
-const longest = 100
-
-/**
- * The code of a glyph that reads so: a glyph that reads otherwise in another place gets another code there. (pdfkit would
- * give each glyph one code and one reading, and have its own shaper, which fails at Noto's marks, place it.)
- */
-function codeOf(embedded: EmbeddedFont, { id, text }: Glyph): string {
-  embedded.codes ??= new Map()
-  const key = `${id} ${text}`
-  const known = embedded.codes.get(key)
-  if (known) return known
-  const { subset, widths, unicode, font, scale } = embedded
-  const number = subset.glyphs.push(id) - 1
-  widths[number] = font.getGlyph(id).advanceWidth * scale
-  unicode[number] = text === '' ? nothing : Array.from(text, (sign) => sign.codePointAt(0)!).slice(0, longest)
-  const code = number.toString(16).padStart(4, '0')
-  embedded.codes.set(key, code)
-  return code
-}
-
 function short(value: number): number {
-  return Number(value.toFixed(3))
+  return Math.round(value * 1000) / 1000
 }

@@ -1,19 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, extname, join } from 'node:path'
-import { Blob, Face, Font as Shaper } from 'harfbuzzjs'
+import { Blob, Face, MetricsTag, Font as Shaper } from 'harfbuzzjs'
+import { subsetOf } from './subset.ts'
 import { fontInWoff } from './woff.ts'
 
 /** A font that is read already: its bytes for the PDF, its shaper, and which characters it has. */
 export type Font = {
   name: string
   bytes: Buffer
+  /** Of so few glyphs that documents take all of them along. */
+  isSmall: boolean
   shaper: Shaper
   has(codePoint: number): boolean
   /** Per em, above and below the baseline; both are positive. */
   ascent: number
   descent: number
+  capHeight: number
   unitsPerEm: number
+  /** What all glyphs fit in, from the origin: left, bottom, right and top, in units. */
+  box: number[]
 }
 
 export type Weight = 'regular' | 'bold'
@@ -71,14 +77,20 @@ function staysWith(before: Font, character: string): boolean {
   return isJoiner(codePoint) || (stays.test(character) && before.has(codePoint))
 }
 
-/** Where the font of everything else lies, for who draws without a shaper. */
-export function textFile(weight: Weight): string {
-  return pathOf(text[weight])
+/** What nearly all papers are made of. */
+const signs = [...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)), ...'‘’“”–—…·−₹']
+const plain = /^[ -~‘’“”–—…·−₹]*$/
+
+/** The font of a text that is nothing but plain letters, digits and signs; none for any other. */
+export function plainFont(text: string, weight: Weight): Font | undefined {
+  return plain.test(text) ? textFont(weight) : undefined
 }
 
-/** The font of everything that is not spelt in a script of its own. */
+/** The font of plain texts, by which all lines are measured: a fiftieth of the whole one, and the same where it has a sign. */
 export function textFont(weight: Weight): Font {
-  return open(text[weight])
+  const file = text[weight]
+  const key = `plain ${file}`
+  return opened.get(key) ?? keep(key, file, subsetOf(read(file), { characters: signs }), true)
 }
 
 function isJoiner(codePoint: number): boolean {
@@ -100,23 +112,31 @@ function pathOf(file: string): string {
 
 /** Reads a font once. */
 function open(file: string): Font {
-  const known = opened.get(file)
-  if (known) return known
+  return opened.get(file) ?? keep(file, file, read(file), false)
+}
+
+function read(file: string): Buffer {
   const raw = readFileSync(pathOf(file))
-  const bytes = file.endsWith('.woff') ? fontInWoff(raw) : raw
+  return file.endsWith('.woff') ? fontInWoff(raw) : raw
+}
+
+function keep(key: string, file: string, bytes: Buffer, isSmall: boolean): Font {
   const face = new Face(new Blob(bytes))
   const shaper = new Shaper(face)
-  const characters = new Set(face.collectUnicodes())
   const { ascender, descender } = shaper.hExtents()
+  const head = Buffer.from(face.referenceTable('head')!)
   const font: Font = {
     name: basename(file, extname(file)),
     bytes,
+    isSmall,
     shaper,
-    has: (codePoint) => characters.has(codePoint),
+    has: (codePoint) => shaper.nominalGlyph(codePoint) !== undefined,
     ascent: ascender / face.upem,
     descent: -descender / face.upem,
+    capHeight: shaper.getMetricPositionWithFallback(MetricsTag.CAP_HEIGHT) / face.upem,
     unitsPerEm: face.upem,
+    box: [36, 38, 40, 42].map((at) => head.readInt16BE(at)),
   }
-  opened.set(file, font)
+  opened.set(key, font)
   return font
 }

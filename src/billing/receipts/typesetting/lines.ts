@@ -1,5 +1,6 @@
 import bidiFactory from 'bidi-js'
-import { type Font, fontFor, textFont, type Weight } from './fonts.ts'
+import { LRUCache } from 'lru-cache'
+import { type Font, fontFor, plainFont, textFont, type Weight } from './fonts.ts'
 import { type Glyph, shaped } from './shaping.ts'
 
 /** Letters of one font and one direction, as they are drawn; `from` counts UTF-16 units of the text, `width` is in points. */
@@ -15,20 +16,34 @@ const bidi = bidiFactory()
 const spelt = /^(?:\u200c|\u200d|[\ufe00-\ufe0f])$/
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
+/** What stands on every paper is set once; a table's row is set to be measured and again to be written. */
+const known = new LRUCache<string, Line[]>({ max: 200 })
+
 /**
  * A text broken into lines of at most `width` points: between words, and inside a word only where the word alone is wider.
  * Right-to-left scripts run the way they are read, each script has its font. Nothing to see gives no lines.
  */
 export function linesOf(text: string, measure: Measure): Line[] {
-  const clean = printable(text)
-  const { levels } = bidi.getEmbeddingLevels(clean)
-  const fonts = fontsOf(clean, measure.weight)
-  const runsIn = ({ from, to }: Range) => runsBetween(clean, { from, to }, { fonts, levels, size: measure.size })
-  const widthOf = (range: Range) => runsIn(range).reduce((sum, run) => sum + run.width, 0)
-  const fits = (range: Range) => widthOf(range) <= measure.width
-  return rangesOf(clean, fits).map((range) =>
-    lineOf(clean.slice(range.from, range.to), inOrder(runsIn(range)), measure),
-  )
+  const { weight, size, width } = measure
+  const key = `${weight} ${size} ${width} ${text}`
+  const lines = known.get(key) ?? broken(printable(text), measure)
+  known.set(key, lines)
+  return lines
+}
+
+function broken(text: string, measure: Measure): Line[] {
+  const plain = plainFont(text, measure.weight)
+  const { levels } = plain ? { levels: new Uint8Array(text.length) } : bidi.getEmbeddingLevels(text)
+  const fonts = plain ? new Array<Font>(text.length).fill(plain) : fontsOf(text, measure.weight)
+  const runsIn = ({ from, to }: Range) => runsBetween(text, { from, to }, { fonts, levels, size: measure.size })
+  const fits = (range: Range) => widthOf(runsIn(range)) <= measure.width
+  const whole = runsIn({ from: 0, to: text.length })
+  if (widthOf(whole) <= measure.width) return text === '' ? [] : [lineOf(text, inOrder(whole), measure)]
+  return rangesOf(text, fits).map((range) => lineOf(text.slice(range.from, range.to), inOrder(runsIn(range)), measure))
+}
+
+function widthOf(runs: { width: number }[]): number {
+  return runs.reduce((sum, run) => sum + run.width, 0)
 }
 
 /**
@@ -128,9 +143,10 @@ function inOrder<T extends { level: number }>(runs: T[]): T[] {
   return ordered
 }
 
-function lineOf(text: string, runs: Run[], { weight, size }: Measure): Line {
+/** A line of these runs, as high as its fonts and that of plain texts need. */
+export function lineOf(text: string, runs: Run[], { weight, size }: Omit<Measure, 'width'>): Line {
   const fonts = [textFont(weight), ...runs.map((run) => run.font)]
   const ascent = size * Math.max(...fonts.map((font) => font.ascent))
   const descent = size * Math.max(...fonts.map((font) => font.descent))
-  return { text, runs, width: runs.reduce((sum, run) => sum + run.width, 0), ascent, height: ascent + descent }
+  return { text, runs, width: widthOf(runs), ascent, height: ascent + descent }
 }

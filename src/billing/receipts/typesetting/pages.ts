@@ -1,5 +1,6 @@
 import PDFDocument from 'pdfkit'
 import type { Doc } from './draw-run.ts'
+import { endFonts } from './embedding.ts'
 import { type Look, type SetText, setText } from './set-text.ts'
 
 /** Margins of an A4 page, in points from its left and top edge. */
@@ -28,9 +29,22 @@ export function openPages({ title, made, set = setText }: { title: string; made:
     bufferPages: true,
     info: { Title: title, CreationDate: made },
   })
+  keepContents(doc)
   const root = doc.struct('Document')
   doc.addStructure(root)
   return { doc, set, root }
+}
+
+const contents = new WeakMap<Doc['page'], string[]>()
+
+/** What is drawn on a page is written at once, when it ends: pdfkit makes an array of bytes of each line that it is given. */
+function keepContents(doc: Doc): void {
+  doc.addContent = (operators: string) => {
+    const known = contents.get(doc.page)
+    if (known) known.push(operators)
+    else contents.set(doc.page, [operators])
+    return doc
+  }
 }
 
 /** Every page gets what `foot` draws, and the document ends. Resolves with its bytes. */
@@ -45,8 +59,10 @@ export function closePages({ doc, root }: Pages, foot: (page: number, pages: num
   for (let page = 0; page < count; page++) {
     doc.switchToPage(page)
     foot(page + 1, count)
+    doc.page.write((contents.get(doc.page) ?? []).join('\n'))
   }
   root.end()
+  endFonts(doc)
   doc.end()
   return bytes
 }

@@ -1,6 +1,7 @@
 import { type Doc, drawRun } from './draw-run.ts'
-import { textFile, type Weight } from './fonts.ts'
-import { type Line, linesOf, printable, type Run } from './lines.ts'
+import { type Font, textFont, type Weight } from './fonts.ts'
+import { type Line, lineOf, linesOf, printable, type Run } from './lines.ts'
+import type { Glyph } from './shaping.ts'
 
 /** How a text looks and how wide it may be, in points. */
 export type Look = { width: number; size: number; colour: string; weight?: Weight }
@@ -22,16 +23,27 @@ export const setText: SetText = (doc, text, { width, size, colour, weight = 'reg
     draw: (x, top) => drawLine(doc.fillColor(colour), line, x, top + line.ascent, size),
   }))
 
-/** The same with the letters of Western Europe alone, without a shaper: what is left when `setText` failed. */
+/** The same in plain letters without accents, and without a shaper: what is left when `setText` failed. */
 export const setPlainText: SetText = (doc, text, { width, size, colour, weight = 'regular' }) => {
-  const plain = printable(text).replace(/[^\x20-\x7e\u00a0-\u017f‘’“”–—…₹]/gu, '?')
-  const style = () => doc.font(textFile(weight)).fontSize(size).fillColor(colour)
-  const widthOf = (piece: string) => style().widthOfString(piece)
-  return plainLines(plain, (piece) => widthOf(piece) <= width).map((line) => ({
-    width: widthOf(line),
-    height: style().currentLineHeight(true),
-    draw: (x, top) => style().text(line, x, top, { lineBreak: false }),
-  }))
+  const font = textFont(weight)
+  const letters = printable(text).normalize('NFKD').replace(/\p{M}/gu, '')
+  const plain = Array.from(letters, (letter) => (font.has(letter.codePointAt(0)!) ? letter : '?')).join('')
+  const fits = (piece: string) => plainRun(piece, font, size).width <= width
+  return plainLines(plain, fits).map((piece) => {
+    const run = plainRun(piece, font, size)
+    const line = lineOf(piece, [run], { weight, size })
+    return { ...line, draw: (x, top) => drawLine(doc.fillColor(colour), line, x, top + line.ascent, size) }
+  })
+}
+
+/** Letters one behind the other. */
+function plainRun(text: string, font: Font, size: number): Run {
+  const glyphs = Array.from(text, (letter): Glyph => {
+    const id = font.shaper.nominalGlyph(letter.codePointAt(0)!)!
+    return { id, text: letter, xAdvance: font.shaper.glyphHAdvance(id), xOffset: 0, yOffset: 0 }
+  })
+  const width = (size * glyphs.reduce((sum, { xAdvance }) => sum + xAdvance, 0)) / font.unitsPerEm
+  return { text, from: 0, font, isRightToLeft: false, glyphs, width }
 }
 
 function plainLines(text: string, fits: (piece: string) => boolean): string[] {
