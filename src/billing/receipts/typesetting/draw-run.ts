@@ -1,9 +1,6 @@
-import type PDFDocument from 'pdfkit'
-import { codeOf, type Embedded, embeddedIn } from './embedding.ts'
+import { codeOf, type Doc, type Embedded, embeddedIn } from './embedding.ts'
 import type { Run } from './lines.ts'
 import type { Glyph } from './shaping.ts'
-
-export type Doc = InstanceType<typeof PDFDocument>
 
 /** Where a run begins on a page that runs upwards, in points. */
 type Start = { x: number; y: number; size: number }

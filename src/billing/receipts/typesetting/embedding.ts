@@ -1,8 +1,10 @@
 import { deflateSync } from 'node:zlib'
-import type { Doc } from './draw-run.ts'
+import type PDFDocument from 'pdfkit'
 import type { Font } from './fonts.ts'
 import type { Glyph } from './shaping.ts'
 import { subsetOf } from './subset.ts'
+
+export type Doc = InstanceType<typeof PDFDocument>
 
 /**
  * A font in a document: its name and object there, and by code which glyph it is, how wide (in thousandths of the size) and

@@ -1,4 +1,4 @@
-import type { Doc } from './draw-run.ts'
+import type { Doc } from './embedding.ts'
 
 /** The product's mark, drawn as in public/favicon.svg, `side` points wide. */
 export function drawMark(doc: Doc, x: number, y: number, side: number): void {

@@ -1,6 +1,5 @@
 import PDFDocument from 'pdfkit'
-import type { Doc } from './draw-run.ts'
-import { endFonts } from './embedding.ts'
+import { type Doc, endFonts } from './embedding.ts'
 import { type Look, type SetText, setText } from './set-text.ts'
 
 /** Margins of an A4 page, in points from its left and top edge. */

@@ -1,4 +1,5 @@
-import { type Doc, drawRun } from './draw-run.ts'
+import { drawRun } from './draw-run.ts'
+import type { Doc } from './embedding.ts'
 import { type Font, textFont, type Weight } from './fonts.ts'
 import { type Line, lineOf, linesOf, printable, type Run } from './lines.ts'
 import type { Glyph } from './shaping.ts'
