@@ -108,6 +108,33 @@ test('mistakes in the options resolve, never reject', async () => {
   expect(await page.evaluate(() => window.sdk.version())).toBe('2024.08.01')
 })
 
+test('subscriptionsCheckout leads to the page of the mandate, which posts its outcome back across sites', async () => {
+  const { page, mandate, complaints, shopUrl } = await visitShop()
+  const { subscription_session_id } = await mandate({ subscription_meta: { return_url: `${shopUrl}/autopay/return` } })
+  await page.evaluate((id) => window.sdk.subscriptionsCheckout({ subsSessionId: id }), subscription_session_id)
+  const returned = page.waitForRequest(`${shopUrl}/autopay/return`)
+  await page.getByRole('button', { name: 'Approve with UPI PIN' }).click()
+  const request = await returned
+  expect(request.method()).toBe('POST')
+  expect(Object.fromEntries(new URLSearchParams(request.postData()!))).toMatchObject({
+    cf_subscriptionId: 'sub_u7_1',
+    cf_status: 'ACTIVE',
+  })
+  expect(complaints).toEqual([])
+})
+
+test('subscriptionsCheckout resolves with what is missing', async () => {
+  const { page } = await visitShop()
+  const answers = await page.evaluate(async () => [
+    await window.sdk.subscriptionsCheckout({}),
+    await window.Cashfree({}).subscriptionsCheckout({ subsSessionId: 'x' }),
+  ])
+  expect(answers).toEqual([
+    { error: { message: 'subsSessionId is missing in options' } },
+    { error: { message: 'mode is missing in options' } },
+  ])
+})
+
 function startModal(page: Page, session: string): Promise<unknown> {
   return page.evaluate((id) => window.sdk.checkout({ paymentSessionId: id, redirectTarget: '_modal' }), session)
 }

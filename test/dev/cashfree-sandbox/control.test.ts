@@ -32,6 +32,29 @@ test('the control API has the powers of the control object', async () => {
   expect((await press('GET', '/state')).json).toMatchObject({ orders: [], deliveries: [] })
 })
 
+test('the console’s buttons play people, their banks and their apps', async () => {
+  const shop = await openShop()
+  const look = async () => (await fetch(`${shop.sandbox.url}/`)).text()
+  expect(await look()).toContain('No mandates yet')
+  const customer = { customer_email: 'u7@example.in', customer_phone: '9876500001', customer_name: '<b>Bold' }
+  await shop.mandate({ customer_details: customer })
+  const press = (what: string, fields = {}) => shop.form(`/console/mandates/sub_u7_1/${what}`, fields)
+  expect(await look()).toContain('&lt;b&gt;Bold')
+  expect((await press('bank-pending')).location).toBe('/')
+  await press('bank-approves')
+  await shop.control.advanceTo('2030-12-06T12:00:00+05:30')
+  await shop.charge('2030-12-08')
+  expect(await look()).toContain('on 2030-12-08')
+  await shop.form('/console/charges/c_u7_1/FAILED', {})
+  expect(await look()).toContain('DEBIT HAS BEEN FAILED')
+  await press('script', { debits: 'low-balance', times: '2' })
+  expect(shop.control.mandate('sub_u7_1').script).toEqual({ debits: 'low-balance', times: 2 })
+  await press('cancel')
+  expect(await look()).toContain('Cashfree hears of it in')
+  expect((await press('resume')).status).toBe(400)
+  expect((await shop.form('/console/mandates/nobody/approve', {})).status).toBe(404)
+})
+
 test('the control API plays people and their banks', async () => {
   const shop = await openShop()
   const press = presser(shop)

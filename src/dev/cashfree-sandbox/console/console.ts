@@ -4,6 +4,7 @@ import type { SandboxContext } from '../context.ts'
 import type { Control } from '../control/control.ts'
 import { ControlError } from '../control/find.ts'
 import type { FaultName } from '../faults.ts'
+import { mandateButtons } from './mandate-buttons.ts'
 import { consolePage } from './page.ts'
 
 type Form = { Body: Record<string, string> | undefined }
@@ -53,6 +54,7 @@ export function consoleRoutes(context: SandboxContext, control: Control) {
       else if (Object.hasOwn(act, params.what)) act[params.what](params.id, body?.reason ? { reason: body.reason } : {})
       return reply.redirect('/', 303)
     })
+    app.register(mandateButtons(control))
     app.post<OnDispute>('/console/disputes/:id/:what', async ({ params: { id, what } }, reply) => {
       if (what === 'review') control.updateDispute(id)
       else if (what === 'escalate') control.escalateDispute(id)

@@ -6,6 +6,7 @@ import { isLive } from '../model.ts'
 import { rupeeSign } from '../money.ts'
 import { statusOf } from '../orders.ts'
 import { ago } from './labels.ts'
+import { mandateCard } from './mandates.ts'
 import { clockPanel, faultsPanel, webhooksPanel } from './panels.ts'
 
 const SHOWN = 50
@@ -13,6 +14,7 @@ const SHOWN = 50
 /** The whole console. */
 export function consolePage(context: SandboxContext): string {
   const orders = [...context.ledger.orders.values()].toReversed()
+  const mandates = [...context.ledger.mandates.values()].toReversed()
   const deliveries = context.ledger.deliveries.toReversed()
   return html`<!doctype html>
 <html lang="en">
@@ -29,7 +31,7 @@ export function consolePage(context: SandboxContext): string {
 <header class="top">
   <h1>Cashfree sandbox look-alike</h1>
   <p>No money moves here. API <code>${context.publicUrl}/pg</code>, client id <code>${context.clientId}</code>.</p>
-  <nav aria-label="On this page"><a href="#orders">Orders</a> <a href="#deliveries">Deliveries</a> <a href="#faults">Faults</a></nav>
+  <nav aria-label="On this page"><a href="#orders">Orders</a> <a href="#mandates">Mandates</a> <a href="#deliveries">Deliveries</a> <a href="#faults">Faults</a></nav>
 </header>
 <main>
   <div class="panels" data-live="panels">
@@ -37,11 +39,18 @@ export function consolePage(context: SandboxContext): string {
     ${webhooksPanel(context)}
   </div>
   <div class="columns">
+  <div>
   <section data-live="orders"><h2 id="orders">Orders</h2>${
     orders.length === 0
       ? html`<p class="empty">No orders yet. They appear when the shop creates one through the API.</p>`
       : orders.slice(0, SHOWN).map((order) => orderCard(context, order))
   }${more(orders.length)}</section>
+  <section data-live="mandates"><h2 id="mandates">Mandates</h2>${
+    mandates.length === 0
+      ? html`<p class="empty">No mandates yet. The shop creates one as a subscription through the API.</p>`
+      : mandates.slice(0, SHOWN).map((mandate) => mandateCard(context, mandate))
+  }${more(mandates.length)}</section>
+  </div>
   <section data-live="deliveries"><h2 id="deliveries">Webhook deliveries</h2>${
     deliveries.length === 0
       ? html`<p class="empty">Nothing sent yet. A payment, a refund or the test ping makes one.</p>`
@@ -113,11 +122,12 @@ function disputeLine(dispute: Dispute, now: number): Html {
 function deliveryRow(context: SandboxContext, delivery: Delivery): Html {
   const now = context.clock.now()
   const last = delivery.sendings.at(-1)
+  const about = delivery.orderId ?? delivery.mandateId
   return html`
 <article class="card">
   <header><b>${delivery.n}. ${delivery.type}</b> <span class="tag ${delivery.state.replace(' ', '-')}">${delivery.state}</span>
     <span class="faint">${ago(delivery.createdAt, now)}</span></header>
-  <p>${delivery.orderId && html`<code>${delivery.orderId}</code> · `}<span class="faint">${delivery.url}</span></p>
+  <p>${about && html`<code>${about}</code> · `}<span class="faint">${delivery.url}</span></p>
   <p>${
     last
       ? html`Attempt ${last.attempt}: ${last.status === null ? html`no answer (${last.answer})` : html`HTTP ${last.status}`} in ${last.ms} ms.`

@@ -8,6 +8,7 @@ const STEPS = [
   { ms: 10 * 60_000, label: '+10 min' },
   { ms: 3_600_000, label: '+1 h' },
   { ms: 86_400_000, label: '+1 day' },
+  { ms: 7 * 86_400_000, label: '+1 week' },
 ]
 
 /** The sandbox's own clock and the buttons that move it. */
@@ -32,11 +33,12 @@ export function clockPanel(context: SandboxContext): Html {
 
 /** Where webhooks are sent, and whether they are paused. */
 export function webhooksPanel(context: SandboxContext): Html {
-  const { webhookUrl, webhooksPaused } = context
+  const { webhookUrl, subscriptionWebhookUrl, webhooksPaused } = context
   return html`
 <section class="card" aria-labelledby="webhooks">
   <h2 id="webhooks">Webhooks</h2>
   <p>${webhookUrl ? html`Sent to <code>${webhookUrl}</code>` : 'No endpoint is set (SANDBOX_WEBHOOK_URL); only notify_url of an order is called.'}</p>
+  <p>${subscriptionWebhookUrl ? html`Those of mandates to <code>${subscriptionWebhookUrl}</code>` : 'Those of mandates are sent nowhere (SANDBOX_SUBSCRIPTION_WEBHOOK_URL).'}</p>
   <p class="faint">${webhooksPaused ? 'Paused: they wait until you resume.' : 'Sent as things happen; retried after 2, 10 and 30 minutes.'}</p>
   <div class="buttons">
     ${webhookUrl && html`<form method="post" action="/console/ping"><button>Send test ping</button></form>`}

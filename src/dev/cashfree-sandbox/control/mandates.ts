@@ -63,6 +63,7 @@ export function mandateControl(context: SandboxContext) {
       act(mandateId, ['ACTIVE', 'CUSTOMER_PAUSED'], (mandate) => {
         const to = ({ pause: 'paused', resume: 'active', cancel: 'cancelled' } as const)[does]
         if (!to) throw new ControlError(400, 'In the app one can pause, resume or cancel')
+        if (mandate.inApp === 'cancelled') throw new ControlError(400, 'The mandate is cancelled in the app already')
         changeInApp(context, mandate, to, heardAfterMinutes * MINUTE_MS)
       }),
 
