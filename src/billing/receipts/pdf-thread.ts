@@ -7,7 +7,7 @@ import type { PaperPdf } from './pdf.ts'
 
 // As in main.ts: what Node made of our TypeScript is kept, and must be before anything else is loaded.
 enableCompileCache(join(import.meta.dirname, '..', '..', '..', 'node_modules', '.cache', 'compiled'))
-// HarfBuzz is quick enough as it is first compiled; to compile it better takes 20 to 50 MB, again and again.
+// HarfBuzz is quick enough as it is first compiled; to compile it better takes 20 to 40 MB.
 for (const flag of ['--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag)
 // pdfkit loads it to read fonts, 11 MB; ours are embedded by typesetting/embedding.ts.
 const withoutFontkit = 'data:text/javascript,export const create = undefined'
