@@ -54,6 +54,14 @@ async function withSite<T>(changes: Parameters<typeof site>[0], work: (site: Sit
   }
 }
 
+const mandateCalls = [
+  ['POST', '/subscriptions/pay'],
+  ['GET', '/subscriptions/sub_5f0c/payments/c_5f0c_20270109'],
+  ['POST', '/subscriptions/sub_5f0c/payments/c_5f0c_20270109/manage'],
+  ['GET', '/subscriptions/sub_5f0c'],
+  ['GET', '/subscriptions/sub_5f0c/refunds/rf_1'],
+] as const
+
 describe('/metrics', () => {
   test('tells the truth about orders, money, mails, deliveries and incidents', async () => {
     app.sandbox.control.webhooks({ paused: true })
@@ -180,6 +188,7 @@ describe('/metrics', () => {
     for (const outcome of ['200', 'timeout', '418', 'anything at all'])
       metrics.gatewayCall({ method: 'GET', path: '/orders/ds_01ABC/payments', outcome, ms: 12 })
     metrics.gatewayCall({ method: 'GET', path: '/something/new', outcome: '200', ms: 12 })
+    for (const [method, path] of mandateCalls) metrics.gatewayCall({ method, path, outcome: '200', ms: 12 })
     await metrics.instrumentJob({ name: 'one', everyMs: 1, run: async () => 1 }).run()
     await expect(
       metrics.instrumentJob({ name: 'one', everyMs: 1, run: () => Promise.reject(new Error('no')) }).run(),
@@ -189,6 +198,11 @@ describe('/metrics', () => {
       'etf_gateway_call_duration_seconds_count{operation="get payments",outcome="timeout"}': 1,
       'etf_gateway_call_duration_seconds_count{operation="get payments",outcome="other"}': 2,
       'etf_gateway_call_duration_seconds_count{operation="other",outcome="200"}': 1,
+      'etf_gateway_call_duration_seconds_count{operation="charge",outcome="200"}': 1,
+      'etf_gateway_call_duration_seconds_count{operation="get charge",outcome="200"}': 1,
+      'etf_gateway_call_duration_seconds_count{operation="cancel charge",outcome="200"}': 1,
+      'etf_gateway_call_duration_seconds_count{operation="get mandate",outcome="200"}': 1,
+      'etf_gateway_call_duration_seconds_count{operation="get refund of charge",outcome="200"}': 1,
       'etf_job_runs_total{job="one",result="ok"}': 1,
       'etf_job_runs_total{job="one",result="failed"}': 1,
     })

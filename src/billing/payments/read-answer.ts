@@ -47,11 +47,13 @@ export function spelt(value: unknown): Record<string, unknown> {
 
 /**
  * Whether Cashfree says that what was asked for is not there. Its status and words for that differ between APIs, so the words decide;
- * but only in an error of its own: a wrong address or a proxy between us says "not found" as well.
+ * but only in an error of its own, and about what we ask for: a wrong address or a proxy between us says "not found" as well.
  */
 export function isAbsent({ status, code, type, body }: Answer): boolean {
   if ((status !== 404 && status !== 400) || code === '' || type === '') return false
-  return /not[_ ](found|exist)/i.test(`${code} ${textOf(fieldsOf(body).message) ?? ''}`)
+  return /(subscription|payment|transaction|refund).*not[_ ](found|exist)/i.test(
+    `${code} ${textOf(fieldsOf(body).message) ?? ''}`,
+  )
 }
 
 /** Throws GatewayRefused when our keys were refused: then nothing is known of what was asked. */

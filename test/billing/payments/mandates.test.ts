@@ -176,7 +176,12 @@ describe('what a mandate is now', () => {
       status: 'ABSENT',
       charges: [],
     })
-    for (const reply of [says(404, 'request_failed', 'bad URL'), { status: 404, body: '{"message":"Not Found"}' }]) {
+    const others = [
+      says(404, 'request_failed', 'bad URL'),
+      says(400, 'merchant_not_found'),
+      { status: 404, body: '{"message":"Subscription not found"}' },
+    ]
+    for (const reply of others) {
       gateway.answers = { [`GET ${mandatePath}`]: reply }
       expect(await failureOf(gateway.mandates.fetchMandate(subscriptionId))).toBeInstanceOf(GatewayUnavailable)
     }
