@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { callPermits } from '../../../src/billing/payments/call-permits.ts'
 import { cashfree } from '../../../src/billing/payments/cashfree.ts'
+import type { GatewayUnavailable } from '../../../src/billing/payments/gateway.ts'
 import { connect, type Sql } from '../../../src/platform/db.ts'
 import { deleteEndedWindows } from '../../../src/platform/rate-counters.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -36,29 +37,42 @@ async function permitted(calls: number, patient: boolean, endpoint = charges): P
   return waits.filter((waitS) => waitS === 0).length
 }
 
+/** So many, and on a busy machine those that came back while the calls were made. */
+async function expectPermitted(work: () => Promise<number>, many: number): Promise<void> {
+  const began = performance.now()
+  const count = await work()
+  expect(count).toBeGreaterThanOrEqual(many)
+  expect(count).toBeLessThanOrEqual(many + Math.ceil((performance.now() - began) / 1_250))
+}
+
 describe('calls that nobody waits for', () => {
   test('share nine tenths of sixty a minute among all processes, whatever way the minute is cut', async () => {
-    let inAMinute = await permitted(30, true)
-    expect(inAMinute).toBe(6)
-    for (let second = 1; second < 60; second++) {
-      await later(1)
-      inAMinute += await permitted(3, true)
-    }
-    expect(inAMinute).toBeGreaterThan(48)
-    expect(inAMinute).toBeLessThanOrEqual(54)
+    await expectPermitted(async () => {
+      let inAMinute = await permitted(30, true)
+      for (let second = 1; second < 60; second++) {
+        await later(1)
+        inAMinute += await permitted(3, true)
+      }
+      return inAMinute
+    }, 53)
+    await later(60)
+    await expectPermitted(() => permitted(30, true), 6)
   })
 
   test('are told how long to wait', async () => {
-    expect(await permitted(6, true)).toBe(6)
-    expect(await callPermits(one)(charges, true)).toBe(2)
-    await later(2)
+    await permitted(6, true)
+    await one`update rate_counters set resets_at = now() + interval '20 seconds'`
+    const waitS = await callPermits(one)(charges, true)
+    expect(waitS).toBeGreaterThan(5)
+    expect(waitS).toBeLessThanOrEqual(14)
+    await later(14)
     expect(await callPermits(one)(charges, true)).toBe(0)
   })
 
   test('are counted for each kind of call by itself', async () => {
-    expect(await permitted(10, true)).toBe(6)
-    expect(await permitted(10, true, 'GET /subscriptions/:id')).toBe(6)
-    expect(await permitted(10, true, 'POST /plans')).toBe(6)
+    await expectPermitted(() => permitted(10, true), 6)
+    await expectPermitted(() => permitted(10, true, 'GET /subscriptions/:id'), 6)
+    await expectPermitted(() => permitted(10, true, 'POST /plans'), 6)
   })
 
   test('wait while the database is away', async () => {
@@ -74,7 +88,7 @@ describe('calls that people wait for', () => {
     expect(await permitted(20, false)).toBe(20)
     expect(await permitted(2, true)).toBe(0)
     await later(20 * 1.25)
-    expect(await permitted(8, true)).toBe(6)
+    await expectPermitted(() => permitted(8, true), 6)
   })
 
   test('leave no more than a minute of debt behind, however many they are', async () => {
@@ -87,7 +101,7 @@ describe('calls that people wait for', () => {
 test('a count whose permits lie ready again is swept away, and no other', async () => {
   await permitted(4, true)
   await later(10)
-  await permitted(1, true, 'POST /plans')
+  await permitted(30, false, 'POST /plans')
   expect(await deleteEndedWindows(one)).toBe(1)
   expect(await one`select key from rate_counters`).toEqual([{ key: 'cashfree POST /plans' }])
 })
@@ -120,9 +134,11 @@ describe('the client', () => {
       expect(await mandates.fetchMandate(subscriptionId, undefined, 'patient')).toMatchObject({ status: 'INITIALIZED' })
     }
     expect(meter.calls).toHaveLength(6)
+    expect(await one`select count from rate_counters`).toEqual([{ count: 6 }])
+    await one`update rate_counters set resets_at = now() + interval '20 seconds'`
     const waiting = await failureOf(there!.fetchMandate('sub_another', undefined, 'patient'))
     expect(waiting).toMatchObject({ name: 'GatewayUnavailable', message: 'rate limit' })
-    expect(waiting).toHaveProperty('retryAfterS', 2)
+    expect((waiting as GatewayUnavailable).retryAfterS).toBeGreaterThan(5)
     expect(meter.calls).toHaveLength(6)
     expect(await there!.fetchMandate(subscriptionId, undefined, 'light')).toMatchObject({ status: 'INITIALIZED' })
   })
