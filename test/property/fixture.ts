@@ -67,11 +67,15 @@ export async function openFixture(): Promise<PropertyFixture> {
                 update orders set next_look_at = now() where id in (select id from mine)`
       await sql`update refunds set next_look_at = now() where next_look_at > now() and user_id in ${sql(userIds)}`
       await sql`update disputes set next_look_at = now() where next_look_at > now() and user_id in ${sql(userIds)}`
-      await sql`update webhook_events e set next_settle_at = now() from orders o
-                where o.id = e.order_id and o.user_id in ${sql(userIds)} and settled_at is null and next_settle_at > now()`
+      // By id, as the product marks them done: an endpoint may be doing that to two copies at this moment.
+      await sql`with mine as (select e.id from webhook_events e join orders o on o.id = e.order_id
+                              where o.user_id in ${sql(userIds)} and settled_at is null and next_settle_at > now()
+                              order by e.id for update of e)
+                update webhook_events set next_settle_at = now() where id in (select id from mine)`
     },
     leaveAlone: async (userIds) => {
-      await sql`update orders set next_look_at = next_look_at + interval '1 day' where user_id in ${sql(userIds)}`
+      await sql`with mine as (select id from orders where user_id in ${sql(userIds)} order by id for update)
+                update orders set next_look_at = next_look_at + interval '1 day' where id in (select id from mine)`
       await sql`update disputes set next_look_at = next_look_at + interval '1 day' where user_id in ${sql(userIds)}`
     },
     endpointsQuiet: async () => {

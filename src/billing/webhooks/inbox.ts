@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { together } from '../../platform/together.ts'
@@ -70,6 +71,7 @@ type Place = { headStartS: number; settle(waiting: WaitingOrder | null): void }
 /** Settles what the webhook endpoint stores, in the order it came, while few wait for that; in a rush the rest is the job's, which is woken. */
 export function settlingLanes(services: BillingServices): { takePlace(): Place } {
   const line: { waiting: WaitingOrder; until: number }[] = []
+  lines.set(services.sql, line)
   let taken = 0
   let free = settlingAtOnce
   let waking: NodeJS.Timeout | undefined
@@ -88,7 +90,8 @@ export function settlingLanes(services: BillingServices): { takePlace(): Place }
 
   /** Hundreds are one wake. */
   function leaveToJob(): void {
-    waking ??= setTimeout(() => {
+    if (waking) return
+    waking = setTimeout(() => {
       waking = undefined
       services.wake('settle-events')
     }, 100).unref()
@@ -110,6 +113,20 @@ export function settlingLanes(services: BillingServices): { takePlace(): Place }
       }
     },
   }
+}
+
+/** Deliveries of a pool's process that wait in line. */
+const lines = new WeakMap<BillingServices['sql'], readonly unknown[]>()
+/** Longest time for which others give way to them, in milliseconds. */
+const givingWayMs = 1_000
+
+/**
+ * Payments before papers: waits until no delivery that this process stored waits for a lane, a second at most. What is made of payments
+ * afterwards takes the same processors. Never rejects.
+ */
+export async function giveWayToDeliveries({ sql }: Pick<BillingServices, 'sql'>): Promise<void> {
+  const end = performance.now() + givingWayMs
+  while ((lines.get(sql)?.length ?? 0) > 0 && performance.now() < end) await pause(20)
 }
 
 /** While Cashfree is silent, the first of many wait again before the last was tried. */

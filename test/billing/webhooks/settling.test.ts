@@ -121,6 +121,28 @@ describe('a stored delivery', () => {
     expect(await tracesOf(app, order.id)).toMatchObject(paidOnce)
   })
 
+  test('mails give way while deliveries wait in line, for a second and no longer', { timeout: 30_000 }, async () => {
+    const order = await opened()
+    await app.run('deliver-mails')
+    app.sandbox.control.webhooks({ paused: true })
+    app.sandbox.control.pay(order.id)
+    app.sandbox.control.faults({ slow: { ms: 2_500 } })
+    const timed = async () => {
+      const since = performance.now()
+      await app.run('deliver-mails')
+      return performance.now() - since
+    }
+    const body = successBody(order.id)
+    await Promise.all(Array.from({ length: 8 }, () => deliver(app, body, signed(body))))
+    expect(await timed()).toBeLessThan(900) // each has a lane
+    await Promise.all(Array.from({ length: 30 }, () => deliver(app, body, signed(body))))
+    const late = await timed()
+    expect(late).toBeGreaterThan(950)
+    expect(late).toBeLessThan(2_400)
+    app.sandbox.control.clearFaults()
+    await until(async () => (await waitingFor(order.id)).length === 0)
+  })
+
   test('payments do not wait for the receipts’ numbers of those before, and are marked done with them', {
     timeout: 30_000,
   }, async () => {
