@@ -124,7 +124,7 @@ const givingWayMs = 1_000
  * Payments before papers: waits until no delivery that this process stored waits for a lane, a second at most. What is made of payments
  * afterwards takes the same processors. Never rejects.
  */
-export async function giveWayToDeliveries({ sql }: Pick<BillingServices, 'sql'>): Promise<void> {
+export async function giveWayToInbox({ sql }: Pick<BillingServices, 'sql'>): Promise<void> {
   const end = performance.now() + givingWayMs
   while ((lines.get(sql)?.length ?? 0) > 0 && performance.now() < end) await pause(20)
 }

@@ -15,7 +15,7 @@ import { sendRefunds } from '../../billing/refunds/sending.ts'
 import { queueReminders } from '../../billing/reminders/queries.ts'
 import { subscriptionMails } from '../../billing/subscriptions/mails.ts'
 import { updateStatuses } from '../../billing/subscriptions/queries.ts'
-import { giveWayToDeliveries, settleWaitingEvents } from '../../billing/webhooks/inbox.ts'
+import { giveWayToInbox, settleWaitingEvents } from '../../billing/webhooks/inbox.ts'
 import { identityMails } from '../../identity/email-tokens/mails.ts'
 import { issueRequestedTokens } from '../../identity/email-tokens/request-queries.ts'
 import { sectorAlertMails } from '../../market/alerts/mails.ts'
@@ -66,7 +66,7 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
       name: 'deliver-mails',
       everyMs: 10_000,
       run: async (stopping) => {
-        await giveWayToDeliveries(services)
+        await giveWayToInbox(services)
         if ((await deliver(stopping)).isMoreDue) services.wake('deliver-mails')
       },
     },
