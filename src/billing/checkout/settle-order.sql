@@ -9,9 +9,12 @@ language plpgsql as $$
 begin
   if jsonb_typeof(p_remote) is distinct from 'object' then raise exception 'p_remote must be an object'; end if;
   if p_remote ->> 'status' = 'PAID' then
-    perform from settle_usual_orders(
-      jsonb_build_array(jsonb_build_object('orderId', p_order_id, 'remote', p_remote, 'actor', p_actor)), p_seller);
-    if found then return 'paid'; end if;
+    begin
+      perform from settle_usual_orders(
+        jsonb_build_array(jsonb_build_object('orderId', p_order_id, 'remote', p_remote, 'actor', p_actor)), p_seller);
+      if found then return 'paid'; end if;
+    exception when unique_violation then null;   -- another order brought the same attempt this moment: see the rules
+    end;
   end if;
   return settle_any_order(p_order_id, p_remote, p_actor, p_seller);
 end $$;

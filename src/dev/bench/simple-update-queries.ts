@@ -3,23 +3,33 @@ import type { Sql } from '../../platform/db.ts'
 
 const accounts = 200_000
 
-/** The tables of pgbench's simple update, filled as `pgbench -i` fills them, for machines without it. */
+/** The tables of pgbench's simple update, filled as `pgbench -i -s 2` fills them, whether or not it is installed. */
 export async function makeAccounts(sql: Sql): Promise<void> {
   await sql.unsafe(`
-    create table if not exists bench_accounts (aid integer primary key, bid integer, abalance integer, filler character(84)) with (fillfactor = 100);
-    create table if not exists bench_history (tid integer, bid integer, aid integer, delta integer, mtime timestamp, filler character(22));
-    insert into bench_accounts select n, 1, 0, '' from generate_series(1, ${accounts}) n on conflict do nothing;
-    analyze bench_accounts`)
+    create table pgbench_branches (bid integer primary key, bbalance integer, filler character(88));
+    create table pgbench_accounts (aid integer primary key, bid integer, abalance integer, filler character(84));
+    create table pgbench_history (tid integer, bid integer, aid integer, delta integer, mtime timestamp, filler character(22));
+    insert into pgbench_branches values (1, 0, ''), (2, 0, '');
+    insert into pgbench_accounts select n, 1, 0, '' from generate_series(1, ${accounts}) n;
+    analyze pgbench_accounts`)
 }
 
-/** One transaction of `pgbench -N`: update, select, insert, in one message. */
-export function simpleUpdate(client: pg.Client): Promise<unknown> {
+/** The transaction of `pgbench -N -M prepared`: five statements, each sent when the one before was answered. */
+export async function simpleUpdate(client: pg.Client): Promise<void> {
   const aid = 1 + Math.floor(Math.random() * accounts)
-  return client.query(`begin;
-    update bench_accounts set abalance = abalance + 1 where aid = ${aid};
-    select abalance from bench_accounts where aid = ${aid};
-    insert into bench_history (tid, bid, aid, delta, mtime) values (1, 1, ${aid}, 1, current_timestamp);
-    end`)
+  await client.query('begin')
+  await client.query({
+    name: 'update',
+    text: 'update pgbench_accounts set abalance = abalance + $1 where aid = $2',
+    values: [1, aid],
+  })
+  await client.query({ name: 'select', text: 'select abalance from pgbench_accounts where aid = $1', values: [aid] })
+  await client.query({
+    name: 'insert',
+    text: 'insert into pgbench_history (tid, bid, aid, delta, mtime) values ($1, $2, $3, $4, current_timestamp)',
+    values: [1, 1, aid, 1],
+  })
+  await client.query('end')
 }
 
 /** So many bare connections. */

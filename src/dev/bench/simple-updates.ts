@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type pg from 'pg'
 import { numberingPause } from '../../billing/receipts/numbering.ts'
 import { numberReceipts } from '../../billing/receipts/queries.ts'
 import { connect } from '../../platform/db.ts'
@@ -27,12 +28,14 @@ const aims = [
 ]
 
 /**
- * Settlements a second beside `pgbench -N` on the same server, by turns; receipts are numbered meanwhile as the product does, and the
- * clock runs until none is due. Where pgbench is not installed, bare connections make the updates.
+ * Settlements a second beside the simple update of `pgbench -N` on the same server, by turns; receipts are numbered meanwhile as the
+ * product does, and the clock runs until none is due. Both sides are this process's: `pg` makes the updates, which is faster than our
+ * pool. What pgbench itself does, where it is installed, stands in the notes: it is written in C.
  */
 export async function measureAgainstUpdates(harness: BenchHarness): Promise<Measurement[]> {
-  const pgbench = findProgram('pgbench')
-  const driver = pgbench ? await pgbenchDriver(harness, pgbench) : await bareDriver(harness)
+  const pgbench = pgbenchOf(harness)
+  await makeAccounts(harness.sql)
+  const connections = await connectBare(harness.databaseUrl, Math.max(...aims.map(({ clients }) => clients)))
   const sql = connect(harness.databaseUrl, { max: pool, name: 'etf-bench-pool' })
   const measured: Measurement[] = []
   try {
@@ -42,8 +45,8 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
       harness.log(`  beside simple updates, ${clients} at once`)
       const counted = harness.quick ? Math.max(40, 200 / clients) : Math.max(100, 1_000 / clients)
       const count = clients * (warming + Math.ceil(counted))
-      const { update, settle } = await byTurns(harness.quick ? 2 : 5, {
-        update: () => driver.update(clients, count * 3),
+      const { update, settle, inC } = await byTurns(harness.quick ? 2 : 5, {
+        update: () => updatesASecond(connections.slice(0, clients), count * 3),
         settle: async () => {
           const ids = await harness.orders(count)
           const rate = await withNumbers(harness, ids.length, () => settledByPool(sql, ids, clients))
@@ -51,7 +54,9 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
           if (paid !== ids.length) throw new Error(`${paid} of ${ids.length} orders were paid`)
           return rate
         },
+        inC: async () => pgbench?.rate(clients, count * 3) ?? 0,
       })
+      const ratioInC = (settle.median / inC.median).toFixed(2)
       measured.push({
         name: `settlement beside a simple update, ${clients} at once`,
         unit: '/s',
@@ -60,7 +65,10 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
         result: settle.median / update.median,
         aim: { least },
         notes: [
-          `${count} a round by the product’s own line and pool, so many callers at once; theirs is ${pgbench ? `pgbench -N with as many clients, without the first ${warming} of each` : 'the same update over bare connections (no pgbench here)'}; every receipt numbered within the clock, no mail sent meanwhile; was ${before}`,
+          `${count} a round by the product’s own line and pool, so many callers at once; theirs is the simple update of pgbench -N by as many bare connections of pg, in the same process; every receipt numbered within the clock, no mail sent meanwhile`,
+          pgbench
+            ? `beside pgbench -N itself, a client in C, ${Math.round(inC.median)} /s: ${ratioInC}; was ${before}`
+            : 'pgbench is not installed here',
         ],
       })
     }
@@ -68,40 +76,40 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
     return measured
   } finally {
     await releaseMails(harness.sql)
-    await driver.close()
+    await Promise.all(connections.map((client) => client.end()))
+    pgbench?.close()
     await sql.end({ timeout: 5 })
   }
+}
+
+/** Simple updates a second over these connections. */
+async function updatesASecond(connections: pg.Client[], count: number): Promise<number> {
+  const started = performance.now()
+  let next = 0
+  const lane = async (client: pg.Client) => {
+    while (next++ < count) await simpleUpdate(client)
+  }
+  await Promise.all(connections.map(lane))
+  return (count * 1000) / (performance.now() - started)
 }
 
 /** What the orders of a round have in common before their numbers. */
 const prefixOf = ([first]: string[]) => first!.slice(0, first!.lastIndexOf('-'))
 
-type Driver = {
-  /** Simple updates a second. */
-  update(clients: number, count: number): Promise<number>
-  close(): Promise<void>
-}
-
-async function pgbenchDriver(harness: BenchHarness, pgbench: string): Promise<Driver> {
+/** Simple updates a second by pgbench; null where it is not installed. */
+function pgbenchOf({ databaseUrl }: BenchHarness) {
+  const pgbench = findProgram('pgbench')
+  if (!pgbench) return null
   const folder = mkdtempSync(join(tmpdir(), 'etf-pgbench-'))
-  await run(pgbench, ['-i', '-q', '-s', '2', harness.databaseUrl])
   return {
-    async update(clients, count) {
+    async rate(clients: number, count: number): Promise<number> {
       for (const name of readdirSync(folder)) rmSync(join(folder, name))
       const sizes = ['-c', clients, '-j', Math.min(2, clients), '-t', Math.ceil(count / clients)].map(String)
-      await run(pgbench, [
-        '-n',
-        '-N',
-        '-M',
-        'prepared',
-        ...sizes,
-        '-l',
-        `--log-prefix=${join(folder, 'log')}`,
-        harness.databaseUrl,
-      ])
+      const log = ['-l', `--log-prefix=${join(folder, 'log')}`]
+      await run(pgbench, ['-n', '-N', '-M', 'prepared', ...sizes, ...log, databaseUrl])
       return rateOfLogs(folder)
     },
-    close: async () => rmSync(folder, { recursive: true, force: true }),
+    close: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
 
@@ -119,23 +127,6 @@ function rateOfLogs(folder: string): number {
 /** Transactions a second of one connection that ended at these seconds, without the first ones. */
 function rateAfterWarming(times: number[]): number {
   return (times.length - warming) / (times.at(-1)! - times[warming - 1]!)
-}
-
-async function bareDriver(harness: BenchHarness): Promise<Driver> {
-  await makeAccounts(harness.sql)
-  const connections = await connectBare(harness.databaseUrl, Math.max(...aims.map(({ clients }) => clients)))
-  return {
-    async update(clients, count) {
-      const started = performance.now()
-      let next = 0
-      const lane = async (client: (typeof connections)[0]) => {
-        while (next++ < count) await simpleUpdate(client)
-      }
-      await Promise.all(connections.slice(0, clients).map(lane))
-      return (count * 1000) / (performance.now() - started)
-    },
-    close: async () => void (await Promise.all(connections.map((client) => client.end()))),
-  }
 }
 
 /**
