@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { DatabaseUnavailable, type Sql, withPriority } from '../../platform/db.ts'
+import { DatabaseUnavailable, type Sql, violates, withPriority } from '../../platform/db.ts'
 import type { RemoteOrder } from '../payments/gateway.ts'
 import { type Answer, type Settlement, settleOrder, settleUsualOrders } from './queries.ts'
 
@@ -49,7 +49,8 @@ async function settleNext(sql: Sql, line: Line, seller: object): Promise<void> {
   const since = performance.now()
   const common = settleUsualOrders(sql, answers, seller)
   const settled = common.catch((error: unknown) => {
-    if (batch.length === 1 || tookTooLong(error)) throw error
+    const isOthers = violates(error, 'payments_pkey') // another order brought the same attempt this moment
+    if ((batch.length === 1 && !isOthers) || tookTooLong(error)) throw error
     return new Map<string, Settlement>()
   })
   for (const { answer, settle } of batch)

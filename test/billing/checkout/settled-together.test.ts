@@ -151,6 +151,24 @@ describe('payments that are confirmed at the same time', () => {
     ).not.toHaveLength(0)
   })
 
+  test('a payment that another order brings this very moment counts for that one, and this is told so', async () => {
+    const [mine = '', , other = ''] = await openOrders(3)
+    const same = { cfPaymentId: `pay-same-${round}` }
+    await elsewhere.unsafe('begin')
+    await elsewhere.unsafe(
+      `insert into payments (cf_payment_id, order_id, status, amount_paise, currency) values ($1, $2, 'SUCCESS', 49900, 'INR')`,
+      [same.cfPaymentId, other],
+    )
+    const settled = settle(mine, answerAbout(mine, same))
+    try {
+      await until(async () => (await sql`select from pg_locks where not granted`).length > 0)
+    } finally {
+      await elsewhere.unsafe('commit')
+    }
+    expect((await settled).outcome).not.toBe('paid')
+    expect(await periodsOf([mine])).toEqual([])
+  })
+
   test.each(['orders', 'subscriptions', 'users'])(
     'nobody waits for one whose row of %s somebody holds',
     async (table) => {
