@@ -12,3 +12,7 @@ alter table subscriptions
   drop constraint if exists subscriptions_status_check,
   add constraint subscriptions_status_check
     check (status = any ('{pending,active,grace,expired,cancelled}')) not valid;
+comment on constraint orders_purpose_check on orders is 'The release before has the same rule, written as a list.';
+comment on constraint orders_status_check on orders is 'The release before has the same rule, written as a list.';
+comment on constraint running_has_a_period on subscriptions is 'The release before has the same rule, the other way round.';
+comment on constraint subscriptions_status_check on subscriptions is 'The release before has the same rule, written as a list.';
