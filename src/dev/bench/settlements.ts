@@ -107,7 +107,7 @@ async function settledByWebhook(harness: BenchHarness, ids: string[]): Promise<n
       missing > 0 && performance.now() < end;
       missing = all - (await countReceipts(harness.sql))
     )
-      await pause(Math.max(10, missing))
+      await pause(Math.max(10, missing / 4))
   })
   await sending
   const paid = await countPaid(harness.sql, prefix)
