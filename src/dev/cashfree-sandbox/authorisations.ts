@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { finishCharge, newCharge } from './charges.ts'
 import type { SandboxContext } from './context.ts'
 import { nextCfId } from './ids.ts'
-import type { Charge, Mandate } from './mandate-model.ts'
+import { type Charge, hasEnded, type Mandate } from './mandate-model.ts'
 import { changeStatus } from './mandates.ts'
 import { announceCharge, announceMandate, inEventOrder } from './webhooks/announce-mandates.ts'
 
@@ -71,14 +71,16 @@ export function failAuthorisation(context: SandboxContext, mandate: Mandate, cha
   ])
 }
 
+/** Money that comes after the mandate has ended does not revive it. */
 function activate(context: SandboxContext, mandate: Mandate, charge: Charge) {
+  const stands = !hasEnded(mandate)
   finishCharge(context, charge, 'SUCCESS')
   mandate.authorisation.status = 'ACTIVE'
-  mandate.status = 'ACTIVE'
+  if (stands) mandate.status = 'ACTIVE'
   inEventOrder(context, [
     () => announceCharge(context, 'SUBSCRIPTION_AUTH_STATUS', mandate, charge),
     () => announceCharge(context, 'SUBSCRIPTION_PAYMENT_SUCCESS', mandate, charge),
-    () => announceMandate(context, mandate),
+    ...(stands ? [() => announceMandate(context, mandate)] : []),
   ])
 }
 

@@ -72,7 +72,7 @@ export function succeed(context: SandboxContext, charge: Charge) {
   announceCharge(context, 'SUBSCRIPTION_PAYMENT_SUCCESS', mandateOf(context, charge), charge)
 }
 
-/** No money will come by itself any more. */
+/** No money came, and none will unless another try is planned. */
 export function fail(context: SandboxContext, charge: Charge, reason: string) {
   charge.failureReason = reason
   finishCharge(context, charge, 'FAILED')
@@ -128,12 +128,6 @@ export function finishCharge(context: SandboxContext, charge: Charge, status: Ch
   context.changed()
 }
 
-function plan(context: SandboxContext, charge: Charge, next: NextStep) {
-  charge.next = next
-  context.ledger.liveCharges.add(charge)
-  context.changed()
-}
-
 /** The mandate of a charge. */
 export function mandateOf(context: SandboxContext, charge: Charge): Mandate {
   return context.ledger.mandates.get(charge.mandateId)!
@@ -166,4 +160,10 @@ function takeAnswer(context: SandboxContext, mandate: Mandate): Script['debits']
   if (times !== null) mandate.script = times > 1 ? { debits, times: times - 1 } : { debits: 'ok', times: null }
   context.changed()
   return debits
+}
+
+function plan(context: SandboxContext, charge: Charge, next: NextStep) {
+  charge.next = next
+  context.ledger.liveCharges.add(charge)
+  context.changed()
 }

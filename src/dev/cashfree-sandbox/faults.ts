@@ -35,6 +35,7 @@ export const FAULTS = {
   sessionExpired: 'Session of a mandate’s page is over',
   mandateLags: 'GET subscription says INITIALIZED although it is active',
   wrongChargeAmount: 'Charges show another amount',
+  wrongChargeCurrency: 'Charges are shown in another currency',
   foreignCharge: 'Newest listed charge names another subscription',
   noticeUndelivered: 'Pre-debit notice is not delivered, so the charge fails',
   successAfterCancel: 'Charge succeeds after it or its mandate was cancelled',

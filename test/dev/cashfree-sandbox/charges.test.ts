@@ -102,6 +102,21 @@ test('too little money is tried again within the day, an hour apart, and the fou
   expect(await statusOf(shop)).toBe('FAILED')
 })
 
+test('tries keep to the hours of banks as well, and end with the day', async () => {
+  const shop = await shopWithMandate('2030-12-07T08:30:00+05:30')
+  shop.control.script('sub_u7_1', { debits: 'low-balance' })
+  await shop.charge('2030-12-08')
+  await shop.control.advanceTo('2030-12-10T12:00:00+05:30')
+  const failures = shop.received.flatMap(({ event }) => (event.type.endsWith('_FAILED') ? [event.event_time] : []))
+  expect(failures.map((time) => time.slice(11, 16))).toEqual(['09:31', '13:01', '14:02', '15:03'])
+
+  const late = await shopWithMandate('2030-12-07T20:59:00+05:30')
+  late.control.script('sub_u7_1', { debits: 'low-balance' })
+  await late.charge('2030-12-08')
+  await late.control.advanceTo('2030-12-10T12:00:00+05:30')
+  expect(eventsOf(late, 'SUBSCRIPTION_PAYMENT_FAILED')).toHaveLength(2)
+})
+
 test('too little money once, then enough, the same day', async () => {
   const shop = await shopWithMandate('2030-12-05T12:00:00+05:30')
   shop.control.script('sub_u7_1', { debits: 'low-balance', times: 1 })

@@ -142,6 +142,7 @@ test('a refund of the authorisation is announced like one of an order, at the ot
 test.each([
   ['mandateLags', '', { subscription_status: 'INITIALIZED' }],
   ['wrongChargeAmount', '/payments', [{ payment_amount: 500 }]],
+  ['wrongChargeCurrency', '/payments', [{ payment_currency: 'USD' }]],
   ['foreignCharge', '/payments', [{ subscription_id: 'sub_u7_1_other' }]],
 ] as const)('GET shows what the fault %s says, once', async (fault, path, shown) => {
   const shop = await shopWithMandate()

@@ -228,3 +228,21 @@ test('what the person does in the UPI app is known after half an hour at the ear
   expect(await status()).toBe('CUSTOMER_CANCELLED')
   expect(() => control.inApp('sub_u7_1', { does: 'resume' })).toThrow('CUSTOMER_CANCELLED')
 })
+
+test('an authorisation that succeeds after the mandate was cancelled is told, and revives nothing', async () => {
+  const { call, mandate, control, received } = await openShop({ settings: { mandateEventOrder: 'fixed' } })
+  await mandate()
+  const { charge } = control.ignoreMandate('sub_u7_1') as Json
+  await call('POST', '/subscriptions/sub_u7_1/manage', { body: { action: 'CANCEL' } })
+  const entity_simulation = { payment_status: 'SUCCESS' }
+  await call('POST', '/simulate', {
+    body: { entity: 'SUBS_PAYMENTS', entity_id: charge.payment_id, entity_simulation },
+  })
+  await control.settled()
+  expect((await call('GET', '/subscriptions/sub_u7_1')).json.subscription_status).toBe('CANCELLED')
+  expect(received.map(({ event }) => event.type)).toEqual([
+    'SUBSCRIPTION_STATUS_CHANGED',
+    'SUBSCRIPTION_AUTH_STATUS',
+    'SUBSCRIPTION_PAYMENT_SUCCESS',
+  ])
+})

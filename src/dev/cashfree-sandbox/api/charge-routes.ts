@@ -86,8 +86,9 @@ function charge(context: SandboxContext, mandate: Mandate, id: string, fields: F
   const amountPaise = paise(fields, 'payment_amount')
   const wanted = text(fields, 'payment_schedule_date')
   const scheduledOn = scheduledDay(wanted)
-  const mistake = scheduledOn === null ? 'is not a date.' : scheduleRefusal(context.clock.now(), scheduledOn)
-  if (scheduledOn === null || mistake !== null) throw invalid('payment_schedule_date', mistake!, wanted)
+  if (scheduledOn === null) throw invalid('payment_schedule_date', 'is not a date.', wanted)
+  const refusal = scheduleRefusal(context.clock.now(), scheduledOn)
+  if (refusal !== null) throw invalid('payment_schedule_date', refusal, wanted)
   if (mandate.status !== 'ACTIVE') throw refusals.mandateInactive()
   if (amountPaise > mandate.plan.maxAmountPaise) {
     throw invalid('payment_amount', 'should not exceed plan_max_amount.', fields.payment_amount)
@@ -147,5 +148,6 @@ function shown(context: SandboxContext, mandate: Mandate, charge: Charge, endpoi
   if (charge.status !== 'SUCCESS' && context.faults.take('unknownEnums', endpoint)) {
     entity.payment_status = 'UNDER_REVIEW'
   }
-  return entity
+  // Named by events alone; an answer that names another one is worth a refusal.
+  return context.faults.take('wrongChargeCurrency', endpoint) ? { ...entity, payment_currency: 'USD' } : entity
 }

@@ -29,13 +29,12 @@ export function announceChargeRefund(context: SandboxContext, mandate: Mandate, 
 }
 
 /** Runs what announces the events of one moment: shuffled, as given or the other way round, as the setting says. */
-export function inEventOrder({ settings }: SandboxContext, announcements: (() => void)[]) {
-  const order = {
-    random: shuffled,
-    fixed: (list: (() => void)[]) => list,
-    reversed: (list: (() => void)[]) => list.toReversed(),
-  }
-  for (const announceOne of order[settings.mandateEventOrder](announcements)) announceOne()
+export function inEventOrder({ settings }: SandboxContext, given: (() => void)[]) {
+  let announcements = given
+  const order = settings.mandateEventOrder
+  if (order === 'random') announcements = shuffled(announcements)
+  if (order === 'reversed') announcements = announcements.toReversed()
+  for (const announceOne of announcements) announceOne()
 }
 
 function announce(context: SandboxContext, type: string, mandate: Mandate, data: unknown) {
