@@ -20,6 +20,8 @@ const growing = new Set([
     'webhook_events',
     'account_links',
     'reminders',
+    'mandates',
+    'mandate_charges',
   ],
 ])
 /** Statements that a person has read and found harmless, each with why. */

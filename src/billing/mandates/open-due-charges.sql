@@ -1,8 +1,8 @@
 -- Opens the charges that are due: for mandates that Cashfree calls active, of people whose period ends within the days of charge_day, and
 -- once more where a first one failed by what may pass. Each with the order that it pays, before Cashfree hears of it; at most p_limit. A
 -- mandate that somebody else holds at the moment is left to them. `state` is 'opened', or why not: 'above-ceiling' (a new mandate is
--- needed), 'no-plan' (what they had is not on sale), 'under-way' (money is), 'busy' (they have an order open), or a refusal of
--- open_order_as_wished. Run again it answers again what was not opened.
+-- needed), 'no-plan' (what they had is not on sale), 'under-way' (money is), 'busy' (they have an order open), 'error: …', or a refusal
+-- of open_order_as_wished. Run again it answers again what was not opened.
 create or replace function open_due_charges(p_limit integer, p_actor text)
 returns table (mandate_id uuid, user_id uuid, state text, payment_id text, paise integer, scheduled_on date, period_start timestamptz)
 language plpgsql as $$
@@ -20,8 +20,13 @@ begin
     order by s.current_period_end, m.id
   loop
     exit when opened >= p_limit;
-    select due.* into mandate_id, user_id, state, payment_id, paise, scheduled_on, period_start
-    from open_charge(candidate.id, p_actor) due;
+    begin   -- what is wrong with one keeps nobody else waiting
+      select due.* into mandate_id, user_id, state, payment_id, paise, scheduled_on, period_start
+      from open_charge(candidate.id, p_actor) due;
+    exception when others then
+      mandate_id := candidate.id;
+      state := 'error: ' || sqlerrm;
+    end;
     continue when state is null;
     if state = 'opened' then opened := opened + 1; end if;
     return next;
@@ -54,8 +59,7 @@ begin
   mandate_id := m.id;
   user_id := m.user_id;
   period_start := s.current_period_end;
-  payment_id := concat('c_', replace(m.id::text, '-', ''), '_', to_char(day_in_india(period_start), 'YYYYMMDD'),
-                       '_' || nullif(attempt, 1));
+  payment_id := concat(charge_ids_from(m, period_start), '_' || nullif(attempt, 1));
   if exists (select from money_under_way(m.user_id)) then state := 'under-way'; return; end if;
   plan := plan_for(m.user_id, plan_to_charge(s));
   if plan.key is null then state := 'no-plan'; return; end if;
@@ -81,21 +85,30 @@ begin
   state := 'opened';
 end $$;
 
+-- How the ids of charges begin that go on from this end: of the mandate and the Indian day.
+create or replace function charge_ids_from(m mandates, p_end timestamptz) returns text language sql immutable as $$
+  select 'c_' || replace(m.id::text, '-', '') || to_char(day_in_india(p_end), '"_"YYYYMMDD')
+$$;
+
 -- The number of the next charge for the period from p_end on, and null where there is none to be: one is open, paid, or was declined or
--- called off by the person; Cashfree refused it; or two failed. Those that we withdrew do not count as failures.
+-- called off by the person; Cashfree refused it; or two failed. Those that we withdrew do not count as failures. An end that moved within
+-- its day is the same period.
 create or replace function next_attempt(m mandates, p_end timestamptz) returns integer language sql stable as $$
-  select count(*)::integer + 1
-  from mandate_charges c where c.mandate_id = m.id and c.period_start = p_end
-  having count(*) < 9
-     and count(*) filter (where c.status = 'FAILED') < 2
-     and bool_and(c.final_at is not null and c.status <> 'SUCCESS'
+  select coalesce(max(c.attempt), 0) + 1
+  from mandate_charges c
+  cross join lateral (select day_in_india(c.period_start) = day_in_india(p_end) as is_same) period
+  where c.mandate_id = m.id and (is_same or starts_with(c.payment_id, charge_ids_from(m, p_end)))
+  having coalesce(max(c.attempt), 0) < 9
+     and count(*) filter (where is_same and c.status = 'FAILED') < 2
+     and bool_and(not is_same or (c.final_at is not null and c.status <> 'SUCCESS'
                   and case when c.status = 'FAILED' then failure_class(c.failure_reason) is not distinct from 'retry'
-                           else c.withdrawn_why is not null and c.withdrawn_why not in ('customer', 'refused') end) is not false
+                           else c.withdrawn_why is not null and c.withdrawn_why not in ('customer', 'refused') end)) is not false
 $$;
 
 -- Its day: that of the end; after a failure the first that is left, while access goes on. Null: not now.
 create or replace function next_charge_day(m mandates, p_end timestamptz) returns date language sql stable as $$
-  select case when exists (select from mandate_charges c where c.mandate_id = m.id and c.period_start = p_end and c.status = 'FAILED')
+  select case when exists (select from mandate_charges c where c.mandate_id = m.id and c.status = 'FAILED'
+                                                           and day_in_india(c.period_start) = day_in_india(p_end))
               then (select earliest_charge_day(now()) where earliest_charge_day(now()) <= day_in_india(p_end + grace_period()))
               else charge_day(p_end, now()) end
 $$;

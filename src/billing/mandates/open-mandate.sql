@@ -3,8 +3,8 @@ create or replace function mandate_ceiling(p_user_id uuid) returns integer langu
   select least(2 * max((plan_for(p_user_id, p.name)).price_paise), 1500000) from plans p where p.on_sale
 $$;
 
--- Opens a mandate for a person, to be authorised at Cashfree. p_wish: {plan (its name), start: 'now' | 'later', maxPaise, consent: {version, text},
--- years, newOrderId, coupon, company}. Starting now, the authorisation pays the first period, and an order stands behind it; later (while
+-- Opens a mandate for a person, to be authorised at Cashfree. p_wish: {plan (its name), start: 'now' | 'later', maxPaise, consent:
+-- {version, text}, years, newOrderId, coupon, company}. Starting now, the authorisation pays the first period, and an order stands behind it; later (while
 -- access runs), it is one rupee that Cashfree gives back, and buys nothing. `refusal` is null, or why there is none: 'mandate'
 -- (mandate_id stands already), 'under-way' (money is), 'differs' (order_id is open at Cashfree, and has to be ended there first),
 -- 'terms' (the ceiling that was agreed to is not today's), 'nothing-runs' (later, without access), or one of open_order_as_wished.
@@ -49,7 +49,8 @@ begin
   insert into mandates (user_id, subscription_id, plan_id, max_paise, authorisation_paise, refund_authorisation, first_order_id,
                         consent_version, consent_text, expires_at)
   select p_user_id, 'sub_' || replace(gen_random_uuid()::text, '-', ''), 'autopay_v1_' || (p_wish ->> 'maxPaise'),
-         (p_wish ->> 'maxPaise')::integer, coalesce((select amount_paise from orders o where o.id = opened_id), 100), not starts_now, opened_id,
+         (p_wish ->> 'maxPaise')::integer, coalesce((select amount_paise from orders o where o.id = opened_id), 100), not starts_now,
+         opened_id,
          p_wish -> 'consent' ->> 'version', p_wish -> 'consent' ->> 'text',
          date_trunc('second', now()) + make_interval(years => coalesce((p_wish ->> 'years')::integer, 10))
   from (values (order_id)) as wanted(opened_id)

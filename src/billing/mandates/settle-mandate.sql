@@ -123,7 +123,8 @@ begin
     when attempts @> '[{"status": "SUCCESS"}]' then 'PAID'
     -- Cashfree never had it, and nobody is on the way there any more.
     when p_remote ->> 'status' = 'ABSENT' then
-      case when m.cf_subscription_id is null and (now() > o.expires_at or m.cancel_asked_at < now() - interval '10 minutes') then 'EXPIRED' end
+      case when m.cf_subscription_id is null and (now() > o.expires_at or m.cancel_asked_at < now() - interval '10 minutes')
+           then 'EXPIRED' end
     when not is_over(m.status) then 'ACTIVE'
     -- What the bank had begun before the end may still come, for a day.
     when jsonb_array_length(auths) > jsonb_array_length(attempts) and m.ended_at > now() - interval '1 day' then 'ACTIVE'
@@ -145,8 +146,8 @@ create or replace function attempts_from(p_debits jsonb) returns jsonb language 
   select coalesce(jsonb_agg(jsonb_build_object(
            'cfPaymentId', debit -> 'cfPaymentId', 'status', debit -> 'status', 'amountPaise', debit -> 'amountPaise',
            'currency', debit -> 'currency', 'orderAmountPaise', debit -> 'amountPaise', 'orderCurrency', debit -> 'currency',
-           'method', 'upi', 'bankReference', debit -> 'cfTxnId', 'failureReason', debit -> 'failureReason', 'startedAt', debit -> 'startedAt',
-           'completedAt', coalesce((select p.completed_at from payments p where p.cf_payment_id = debit ->> 'cfPaymentId'), now()))), '[]')
+           'method', 'upi', 'bankReference', debit -> 'cfTxnId', 'failureReason', debit -> 'failureReason',
+           'startedAt', debit -> 'startedAt', 'completedAt', coalesce((select p.completed_at from payments p where p.cf_payment_id = debit ->> 'cfPaymentId'), now()))), '[]')
   from jsonb_array_elements(p_debits) debit
   where is_decided(debit ->> 'status')
 $$;
@@ -160,7 +161,8 @@ declare
   is_late boolean := m.authorised_at is null and m.authorisation_payment is null and m.status <> 'BANK_APPROVAL_PENDING'
     and now() > m.created_at + interval '2 hours'
     and not exists (select from orders o where o.id = m.first_order_id and o.paid_at is not null)
-    and not exists (select from jsonb_array_elements(p_debits) debit where debit ->> 'type' = 'AUTH' and not is_decided(debit ->> 'status'));
+    and not exists (select from jsonb_array_elements(p_debits) debit
+                    where debit ->> 'type' = 'AUTH' and not is_decided(debit ->> 'status'));
   wanted_by text := case
     when entitlement_refusal(m.user_id) = 'deleted' then 'deletion'
     when exists (select from subscriptions s where s.user_id = m.user_id and s.cancel_requested_at is not null) then 'customer'
@@ -189,7 +191,8 @@ begin
       and (coalesce(one ->> 'subscriptionId', m.subscription_id) <> m.subscription_id
            or case one ->> 'type'
                 when 'AUTH' then m.first_order_id is null
-                when 'CHARGE' then not exists (select from mandate_charges c where c.mandate_id = m.id and c.payment_id = one ->> 'paymentId')
+                when 'CHARGE' then not exists (select from mandate_charges c
+                                               where c.mandate_id = m.id and c.payment_id = one ->> 'paymentId')
                 else true end)
     order by one ->> 'cfPaymentId'
   loop
@@ -215,7 +218,7 @@ create or replace function debit_of(c mandate_charges, m mandates, p_debits json
 $$;
 
 -- Settles the order behind one charge. Null: nothing is said of it, or nothing is new. FAILED may be followed by another try until the
--- day is over in India. p_is_whole: all of the mandate's debits were listed, so that one that is missing is not at Cashfree.
+-- day is over in India, or the mandate. p_is_whole: all of the mandate's debits were listed, so that one that is missing is not at Cashfree.
 create or replace function settle_charge(
   c mandate_charges, m mandates, p_debit jsonb, p_is_whole boolean, p_actor text, p_seller jsonb
 ) returns text language plpgsql as $$
@@ -232,8 +235,8 @@ begin
   -- One that was decided is not undecided by an older answer. One that we gave up and Cashfree has after all is called off there.
   if c.final_at is not null and (c.status = said or (is_decided(c.status) and not is_decided(said)))
      and (o.paid_at is not null or said <> 'SUCCESS') then return null; end if;
-  -- CANCELLED and, after its day, FAILED are the end; so is what Cashfree has not decided long after the end of its mandate.
-  is_final := said = 'CANCELLED' or (said = 'FAILED' and today > c.scheduled_on)
+  -- CANCELLED is the end; so is FAILED after its day or that of its mandate, and what is not decided long after the end of its mandate.
+  is_final := said = 'CANCELLED' or (said = 'FAILED' and (today > c.scheduled_on or m.ended_at is not null))
               or (not is_decided(said) and m.ended_at is not null and today > c.scheduled_on + 3);
   outcome := settle_any_order(o.id, jsonb_build_object('orderId', o.id,
     'status', case when said = 'SUCCESS' then 'PAID' when is_final then 'TERMINATED' else 'ACTIVE' end,

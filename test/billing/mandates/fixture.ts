@@ -105,7 +105,7 @@ export async function later({ sql }: Pick<Fixture, 'sql'>, { id }: Pick<User, 'i
     from mandates m where m.id = c.mandate_id and m.user_id = ${id}`
   await sql`
     update mandates set created_at = created_at - ${interval}::interval, authorised_at = authorised_at - ${interval}::interval,
-           ended_at = ended_at - ${interval}::interval, next_look_at = next_look_at - ${interval}::interval
+           ended_at = ended_at - ${interval}::interval, cancel_asked_at = cancel_asked_at - ${interval}::interval, next_look_at = next_look_at - ${interval}::interval
     where user_id = ${id}`
   await sql`
     update orders set created_at = created_at - ${interval}::interval, expires_at = expires_at - ${interval}::interval,

@@ -11,6 +11,9 @@ type Held = Omit<RemoteMandate, 'charges'> & { charges: RemoteCharge[] }
 const over = ['CANCELLED', 'CUSTOMER_CANCELLED', 'COMPLETED', 'EXPIRED', 'LINK_EXPIRED', 'CARD_EXPIRED']
 const decided = ['SUCCESS', 'FAILED', 'CANCELLED']
 
+/** Cashfree's numbers, which are nobody else's. */
+let next = 1000
+
 /**
  * What Cashfree knows of mandates, in memory, behind the client's interface: for histories whose instants and answers a test chooses one
  * by one. Its HTTP, spellings and clock are the look-alike's.
@@ -24,7 +27,6 @@ export class PretendCashfree implements MandateGateway {
   replyLost = 0
   unread = 0
   refuse: string | null = null
-  private next = 1000
 
   /** A person approves at the hosted page: the debit, then the mandate. */
   approve(subscriptionId: string, more: Partial<RemoteCharge> = {}): RemoteCharge {
@@ -44,7 +46,7 @@ export class PretendCashfree implements MandateGateway {
 
   /** A debit that nobody asked for through `charge`. */
   debit(mandate: Held, more: Partial<RemoteCharge>): RemoteCharge {
-    const cfPaymentId = String(this.next++)
+    const cfPaymentId = String(next++)
     const charge: RemoteCharge = {
       ...{ paymentId: `their_${cfPaymentId}`, cfPaymentId, subscriptionId: mandate.subscriptionId, type: 'CHARGE' },
       ...{
@@ -72,7 +74,7 @@ export class PretendCashfree implements MandateGateway {
     const { subscriptionId, planId, authorisationPaise, refundAuthorisation, expiresAt } = mandate
     if (!this.mandates.has(subscriptionId))
       this.mandates.set(subscriptionId, {
-        ...{ subscriptionId, cfSubscriptionId: String(this.next++), status: 'INITIALIZED', planId },
+        ...{ subscriptionId, cfSubscriptionId: String(next++), status: 'INITIALIZED', planId },
         ...{ maxAmountPaise: Number(planId.split('_').at(-1)), authorisationAmountPaise: authorisationPaise },
         ...{
           authorisationRefund: refundAuthorisation,
