@@ -272,10 +272,9 @@ async function changePerson(life: Life, what: Change): Promise<void> {
       select grant_days(${id}, 5, 'test', gen_random_uuid()::text, current_period_end, ${actor}, null)
       from subscriptions where user_id = ${id}`
   if (what === 'delete') {
-    await sql`select end_mandates(${id}, 'deletion', ${actor})`
-    await sql`select end_access(${id}, 'account deleted', null, ${actor}, clock_timestamp())`
-    await sql`update users set deleted_at = now() where id = ${id}`
-    life.isDeleted = true
+    const [done] = await sql<{ answer: string }[]>`
+      select delete_account(${id}, current_period_end, 'x', ${actor}, null) as answer from subscriptions where user_id = ${id}`
+    if (done!.answer === 'deleted') life.isDeleted = true
   }
   if (what !== 'pay by hand') return
   const [underWay] = await sql`select from money_under_way(${id})`

@@ -236,7 +236,7 @@ begin
   if c.final_at is not null and (c.status = said or (is_decided(c.status) and not is_decided(said)))
      and (o.paid_at is not null or said <> 'SUCCESS') then return null; end if;
   -- CANCELLED is the end; so is FAILED after its day or that of its mandate, and what is not decided long after the end of its mandate.
-  is_final := said = 'CANCELLED' or (said = 'FAILED' and (today > c.scheduled_on or m.ended_at is not null))
+  is_final := said = 'CANCELLED' or (said = 'FAILED' and (today > c.scheduled_on or m.ended_at is not null or c.final_at is not null))
               or (not is_decided(said) and m.ended_at is not null and today > c.scheduled_on + 3);
   outcome := settle_any_order(o.id, jsonb_build_object('orderId', o.id,
     'status', case when said = 'SUCCESS' then 'PAID' when is_final then 'TERMINATED' else 'ACTIVE' end,

@@ -239,6 +239,15 @@ describe('a failure', () => {
     },
   )
 
+  test('that is told after the debit was called off leaves nothing under way', async () => {
+    const person = await raised()
+    await callChargeOff(fixture.sql, person.paymentId, 'customer', by(person))
+    await refresh(person)
+    say(person.paymentId, 'FAILED', 'Opted out')
+    await refresh(person)
+    expect(await holdings(fixture, person.user)).toMatchObject({ ...having(1), underWay: [], open: 0 })
+  })
+
   test('by the person’s own wish, in their bank’s notice, leaves this period to them', async () => {
     const person = await raised()
     say(person.paymentId, 'CANCELLED')
@@ -322,6 +331,33 @@ describe('nothing is debited', () => {
       endedBy: 'customer',
       cancelAskedAt: expect.any(Date),
     })
+  })
+
+  test('of a deleted account, which is deleted once what was raised is called off', async () => {
+    const person = await raised()
+    const erase = async () => {
+      const [row] = await fixture.sql<{ answer: string }[]>`
+        select delete_account(${person.user.id}, current_period_end, 'x', ${by(person).actor}, null) as answer
+        from subscriptions where user_id = ${person.user.id}`
+      return row!.answer
+    }
+    expect(await erase()).toBe('payment-under-way')
+    expect(await autopayOf(fixture, person.user)).toMatchObject({
+      cancelAskedAt: expect.any(Date),
+      endedBy: 'deletion',
+    })
+    await refresh(person)
+    expect(fixture.cashfree.mandates.get(person.subscriptionId)!.status).toBe('CANCELLED')
+    expect(await erase()).toBe('deleted')
+    await refresh(person)
+    expect(await autopayOf(fixture, person.user)).toMatchObject({
+      umn: null,
+      payerAddress: null,
+      consentText: expect.stringMatching(/./),
+    })
+    say(person.paymentId, 'SUCCESS')
+    await refresh(person)
+    expect(await holdings(fixture, person.user)).toMatchObject({ paid: 1, incidents: ['entitlement-refused'] })
   })
 
   test('of a period that its person called off, though a price change raises it anew', async () => {
