@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { refreshMandate } from '../../src/billing/mandates/mandates.ts'
 import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { type Fixture, openFixture, somebody } from '../billing/mandates/fixture.ts'
-import { type Act, histories, type Life, perform, WatchingCashfree } from './mandate-acts.ts'
+import { type Act, histories, type Life, perform, WatchingCashfree } from './mandate-histories.ts'
 
 const runs = Number(process.env.SEQUENCES ?? 300)
 const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
