@@ -1,18 +1,27 @@
 import { expect, test } from 'vitest'
-import { DatabaseUnavailable } from '../../src/platform/db.ts'
+import { DatabaseUnavailable, type Sql } from '../../src/platform/db.ts'
 import { together } from '../../src/platform/together.ts'
 
-/** Doubles numbers; 13 cannot be. What is asked for at once is noted. */
-function doubling(how: { lanes: number; most: number }, fail: (items: number[]) => Error | null = () => null) {
+/** Stands for a pool: nothing is sent to it here. */
+const poolNamed = (name: string) => ({ name }) as unknown as Sql
+const pool = poolNamed('first')
+
+/** Doubles numbers. What is asked for at once is noted; `fail` says what cannot be, `ms` how long it takes. */
+function doubling(
+  how: { lanes: number; most: number; patienceMs?: number },
+  fail: (items: number[]) => Error | null = () => null,
+  ms: (items: number[]) => number = () => 10,
+) {
   const batches: number[][] = []
-  const double = together(async (items: number[]) => {
+  const all = async (_sql: Sql, items: number[]) => {
     batches.push(items)
     const error = fail(items)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await new Promise((resolve) => setTimeout(resolve, ms(items)))
     if (error) throw error
     return items.map((item) => 2 * item)
-  }, how)
-  return { batches, double }
+  }
+  const of = together(all, { patienceMs: 1_000, ...how })
+  return { batches, of, double: (item: number) => of(pool, item) }
 }
 
 test('what comes at the same time is done by one statement, and each hears its own answer', async () => {
@@ -45,4 +54,24 @@ test('a database that does not answer in time is not asked again for each of the
   const results = await Promise.allSettled([1, 2, 3].map(double))
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
   expect(batches).toEqual([[1, 2, 3]])
+})
+
+test('nobody waits behind a statement that is slow: neither what waits then nor what comes later', async () => {
+  const how = { lanes: 1, most: 10, patienceMs: 30 }
+  const slow = Promise.withResolvers<void>()
+  const { batches, double } = doubling(how, undefined, (items) => (items.includes(1) ? 1_000 : 1))
+  void double(1).then(() => slow.resolve())
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  const began = performance.now()
+  expect(await Promise.all([2, 3].map(double))).toEqual([4, 6])
+  expect(await Promise.all([4, 5].map(double))).toEqual([8, 10])
+  expect(performance.now() - began).toBeLessThan(800)
+  expect(batches).toEqual([[1], [2], [3], [4, 5]])
+  await slow.promise
+})
+
+test('what different pools are asked for is not mixed', async () => {
+  const { batches, of } = doubling({ lanes: 1, most: 10 })
+  await Promise.all([of(pool, 1), of(poolNamed('second'), 2), of(pool, 3)])
+  expect(batches).toEqual([[1, 3], [2]])
 })

@@ -1,20 +1,7 @@
-import { setImmediate as turn } from 'node:timers/promises'
-import { DatabaseUnavailable, type Sql, violates, withPriority } from '../../platform/db.ts'
+import { type Sql, violates } from '../../platform/db.ts'
+import { together } from '../../platform/together.ts'
 import type { RemoteOrder } from '../payments/gateway.ts'
 import { type Answer, type Settlement, settleOrder, settleUsualOrders } from './queries.ts'
-
-/** Statements of a process that settle at once: one works while the other commits. */
-const lanes = 2
-/** Orders that one statement settles at most: more would cost each hardly less, and it holds their locks until its commit. */
-const most = 10
-/** Milliseconds after which nobody waits behind a statement any longer: the database answers slowly, or not at all. */
-const patienceMs = 1_000
-
-type Waiting = { answer: Answer; settle: (settlement: Promise<Settlement>) => void }
-type Line = { waiting: Waiting[]; free: number }
-
-/** What waits for a statement of a pool, and how many statements may be sent. */
-const lines = new WeakMap<Sql, Line>()
 
 /**
  * Writes an answer of Cashfree, together with those of other orders that come at the same time: one statement and one commit settle
@@ -22,16 +9,9 @@ const lines = new WeakMap<Sql, Line>()
  * failed, is settled by a statement of its own: no order's answer decides about another's. A pool's payments have one `seller`. Throws
  * what the database throws.
  */
-export function settleTogether(sql: Sql, answer: Answer, seller: object): Promise<Settlement> {
-  const line = lines.get(sql) ?? { waiting: [], free: lanes }
-  if (!mayBeUsual(answer.remote) || line.waiting.some((other) => other.answer.orderId === answer.orderId))
-    return settleOrder(sql, answer, seller)
-  lines.set(sql, line)
-  return new Promise((settle) => {
-    line.waiting.push({ answer, settle })
-    // Whose answer takes the others along says nothing of them: a page's, or a delivery's.
-    withPriority(() => settleNext(sql, line, seller))
-  })
+export async function settleTogether(sql: Sql, answer: Answer, seller: object): Promise<Settlement> {
+  const usual = mayBeUsual(answer.remote) ? await settleUsual(sql, { answer, seller }) : null
+  return usual ?? settleOrder(sql, answer, seller)
 }
 
 /** What settle-usual-orders.sql asks of an answer before it looks at the order. */
@@ -39,28 +19,19 @@ function mayBeUsual({ status, attempts }: RemoteOrder): boolean {
   return status === 'PAID' && attempts?.length === 1 && attempts[0]!.status === 'SUCCESS'
 }
 
-/** Settles the share of a free lane in what waits. Never rejects. */
-async function settleNext(sql: Sql, line: Line, seller: object): Promise<void> {
-  await turn() // what comes in the same turn of the event loop goes together
-  if (line.waiting.length === 0 || line.free === 0) return
-  const batch = line.waiting.splice(0, Math.min(most, Math.ceil(line.waiting.length / line.free)))
-  line.free--
-  const answers = batch.map(({ answer }) => answer)
-  const since = performance.now()
-  const common = settleUsualOrders(sql, answers, seller)
-  const settled = common.catch((error: unknown) => {
-    const isOthers = violates(error, 'payments_pkey') // another order brought the same attempt this moment
-    if ((batch.length === 1 && !isOthers) || tookTooLong(error)) throw error
-    return new Map<string, Settlement>()
-  })
-  for (const { answer, settle } of batch)
-    settle(settled.then((found) => found.get(answer.orderId) ?? settleOrder(sql, answer, seller)))
-  await settled.catch(() => {})
-  if (performance.now() - since > patienceMs)
-    for (const { answer, settle } of line.waiting.splice(0)) settle(settleOrder(sql, answer, seller))
-  line.free++
-  settleNext(sql, line, seller)
-}
+/**
+ * Settles the usual payments; null for what is not one. Two statements at once: one works while the other commits. With more than ten
+ * orders each would cost hardly less, and a statement holds their locks until its commit.
+ */
+const settleUsual = together(settleAll, { lanes: 2, most: 10, patienceMs: 1_000 })
 
-/** The database answers nobody now: each would wait as long once more. A connection that broke is one of many. */
-const tookTooLong = (error: unknown) => error instanceof DatabaseUnavailable && error.cause === undefined
+async function settleAll(sql: Sql, all: { answer: Answer; seller: object }[]): Promise<(Settlement | null)[]> {
+  // One answer for an order: what the others come to is told by the rules, once it is settled.
+  const answers = new Map(all.toReversed().map(({ answer }) => [answer.orderId, answer]))
+  const settled = await settleUsualOrders(sql, [...answers.values()], all[0]!.seller).catch((error: unknown) => {
+    // Another order brought the same attempt this moment: the rules tell them apart.
+    if (violates(error, 'payments_pkey')) return new Map<string, Settlement>()
+    throw error
+  })
+  return all.map(({ answer }) => (answers.get(answer.orderId) === answer && settled.get(answer.orderId)) || null)
+}

@@ -30,7 +30,7 @@ export async function settle(
 /** A settlement that is committed, and when its receipt has its number, or waits for the job that gives it one: never rejects. */
 type Committed = { settlement: Settlement; numbered: Promise<void> }
 
-/** The same for who settles one order after the other, and need not wait for each receipt's number. */
+/** The same for a caller that settles one order after the other, and need not wait for each receipt's number. */
 export function settleUnnumbered(
   services: BillingServices,
   orderId: string,

@@ -44,26 +44,24 @@ async function settleEvent(
     const back = refunds ? await settleRefunds(services, orderId, 'webhook', withinMs) : null
     const disputed = disputes ? await settleDisputes(services, orderId, 'webhook', withinMs) : null
     if ([outcome, back, disputed].includes('unverified')) await postponeSettling(services.sql, waiting, 'unverified')
-    else return { marked: numbered.then(() => markerOf(services.sql)({ ...waiting, outcome })).catch(postpone) }
+    else return { marked: numbered.then(() => mark(services.sql, { ...waiting, outcome })).catch(postpone) }
   } catch (error) {
     await postpone(error)
   }
   return { marked: Promise.resolve() }
 }
 
-type Settled = WaitingOrder & { outcome: string }
-const markers = new WeakMap<BillingServices['sql'], (settled: Settled) => Promise<unknown>>()
-
-/** Marks deliveries done, many by one statement: the numbers that they wait for come together as well. */
-function markerOf(sql: BillingServices['sql']): (settled: Settled) => Promise<unknown> {
-  const all = async (settled: Settled[]) => {
+/**
+ * Marks deliveries done, many by one statement: the numbers that they wait for come together as well. Nobody waits for this, so a slow
+ * statement is no reason to leave the line.
+ */
+const mark = together(
+  async (sql: BillingServices['sql'], settled: (WaitingOrder & { outcome: string })[]) => {
     await markSettled(sql, settled)
-    return settled.map(() => null)
-  }
-  const marker = markers.get(sql) ?? together(all, { lanes: 1, most: 100 })
-  markers.set(sql, marker)
-  return marker
-}
+    return settled
+  },
+  { lanes: 1, most: 100, patienceMs: 60_000 },
+)
 
 /** What becomes of a delivery that is about to be stored: the job leaves it alone for `headStartS`, and `settle` is told of it, or of nothing. */
 type Place = { headStartS: number; settle(waiting: WaitingOrder | null): void }

@@ -8,10 +8,12 @@ import type { RateCounter } from '../../web/rate-limits.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { type Delivery, type Judgement, judge } from './delivery.ts'
 import { settlingLanes } from './inbox.ts'
-import { type Accepted, storeEvents, type WaitingOrder } from './queries.ts'
+import { storeEvents, type WaitingOrder } from './queries.ts'
 import { refusalLog } from './refusals.ts'
 
 const largestBody = 256 * 1024
+/** Who sends a delivery waits for its answer. */
+const store = together(storeEvents, { lanes: 2, most: 10, patienceMs: 1_000 })
 
 /**
  * POST /webhooks/cashfree: verify, store, answer, settle. It stands apart from the pages: no cookie, no form parser, no HTML.
@@ -38,7 +40,6 @@ export default async function routes(
   })
 
   const lanes = settlingLanes(services)
-  const store = together((accepted: Accepted[]) => storeEvents(services.sql, accepted), { lanes: 2, most: 10 })
   app.post('/webhooks/cashfree', { bodyLimit: largestBody, config: { anyHost: true } }, async (request, reply) => {
     const delivery = deliveryOf(request)
     const judgement = judge(delivery, { secrets, maxAgeS: services.config.webhookMaxAgeS, now: Date.now() })
@@ -67,7 +68,7 @@ export default async function routes(
     const place = lanes.takePlace()
     let waiting: WaitingOrder | null = null
     try {
-      const stored = await store({ delivery, judgement, headStartS: place.headStartS })
+      const stored = await store(services.sql, { delivery, judgement, headStartS: place.headStartS })
       const { id: upTo, receivedAt, orderId, toSettle, namesAnother } = stored
       if (namesAnother) services.wake('reconcile')
       const refunds = /REFUND/.test(judgement.hint.type ?? '')
