@@ -4,7 +4,7 @@ import { AppError } from '../../platform/errors.ts'
 
 /**
  * OWASP ASVS 5 Appendix C: argon2id with m=12,288 KiB, t=3, p=1, as hard to guess as with m=19,456 KiB, t=2, which earlier releases
- * used: 12 MB in place of 19 while it works. About 25 ms of one core.
+ * used: 12 MB in place of 19 while it works. About 28 ms of one core.
  */
 const cost = { memory: 12_288, passes: 3, parallelism: 1 }
 const tagLength = 32
@@ -19,8 +19,9 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Whether the password made this hash. With no hash (unknown account) it works just as long and answers false,
- * so that the time taken does not tell whether an account exists.
+ * Whether the password made this hash. With no hash (unknown account) it works as long as for a hash of today's cost and answers false,
+ * so that the time taken does not tell whether an account exists. (One whose hash is of an earlier cost answers a few milliseconds later,
+ * until its next log-in.)
  */
 export async function passwordMatches(password: string, hash: string | undefined): Promise<boolean> {
   const stored = parse(hash ?? decoy)

@@ -20,12 +20,12 @@ export async function authenticate(sql: Sql, login: string, password: string): P
   const matches = await passwordMatches(typed, found?.passwordHash)
   if (!found || !matches) return undefined
   if (!isOutdated(found.passwordHash)) return found
-  // If too many people log in at the moment (`busy`), the next log-in renews it.
-  const renewed = await hashPassword(typed)
-    .then(
-      async (hash) => (await renewHash(sql, found.id, found.passwordHash, hash)) && { ...found, passwordHash: hash },
-    )
-    .catch(() => found)
+  try {
+    const passwordHash = await hashPassword(typed)
+    if (await renewHash(sql, found.id, found.passwordHash, passwordHash)) return { ...found, passwordHash }
+  } catch {
+    return found // Too many people log in at the moment (`busy`): the next log-in renews it.
+  }
   // Another log-in was quicker, or the password is another by now: asked again.
-  return renewed || authenticate(sql, login, password)
+  return authenticate(sql, login, password)
 }
