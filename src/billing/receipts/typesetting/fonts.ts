@@ -77,9 +77,10 @@ function staysWith(before: Font, character: string): boolean {
   return isJoiner(codePoint) || (stays.test(character) && before.has(codePoint))
 }
 
-/** What nearly all papers are made of. */
-const signs = [...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)), ...'‘’“”–—…·−₹']
-const plain = /^[ -~‘’“”–—…·−₹]*$/
+/** What nearly all papers are made of, besides the letters and signs of ASCII. */
+const signs = '‘’“”–—…·−₹'
+const plain = new RegExp(`^[ -~${signs}]*$`)
+const plainCharacters = [...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)), ...signs]
 
 /** The font of a text that is nothing but plain letters, digits and signs; none for any other. */
 export function plainFont(text: string, weight: Weight): Font | undefined {
@@ -90,7 +91,7 @@ export function plainFont(text: string, weight: Weight): Font | undefined {
 export function textFont(weight: Weight): Font {
   const file = text[weight]
   const key = `plain ${file}`
-  return opened.get(key) ?? keep(key, file, subsetOf(read(file), { characters: signs }), true)
+  return opened.get(key) ?? keep(key, file, subsetOf(read(file), { characters: plainCharacters }), true)
 }
 
 function isJoiner(codePoint: number): boolean {
