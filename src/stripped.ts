@@ -12,7 +12,8 @@ const copyOf = (source: Buffer) => `${hash('sha256', Buffer.concat([Buffer.from(
 
 /**
  * Makes a copy without types of each TypeScript file of ours, where there is none yet, in `folder`. Returns the file to `--import`: this
- * one's copy, which has Node read the copies in place of the originals, in threads too. Throws where the folder cannot be written.
+ * one's copy, which has Node read the copies in place of the originals. Threads begin with it as well, so it must stay while the process
+ * runs. Throws where the folder cannot be written.
  */
 export function makeCopies(folder: string): string {
   mkdirSync(folder, { recursive: true })
