@@ -67,10 +67,10 @@ export async function openFixture(): Promise<PropertyFixture> {
                 update orders set next_look_at = now() where id in (select id from mine)`
       await sql`update refunds set next_look_at = now() where next_look_at > now() and user_id in ${sql(userIds)}`
       await sql`update disputes set next_look_at = now() where next_look_at > now() and user_id in ${sql(userIds)}`
-      // By id, as the product marks them done: an endpoint may be doing that to two copies at this moment.
+      // Order by order, as the product marks them done: an endpoint may be doing that to two of them at this moment.
       await sql`with mine as (select e.id from webhook_events e join orders o on o.id = e.order_id
                               where o.user_id in ${sql(userIds)} and settled_at is null and next_settle_at > now()
-                              order by e.id for update of e)
+                              order by e.order_id collate "C", e.id for update of e)
                 update webhook_events set next_settle_at = now() where id in (select id from mine)`
     },
     leaveAlone: async (userIds) => {
