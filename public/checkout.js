@@ -6,7 +6,7 @@ const wide = matchMedia('(min-width: 768px)')
 /** Why the button leads to the full page from now on: 'blocked', 'closed', or null while it does not. */
 let plain = null
 
-const payForm = () => document.getElementById('pay')
+const payForm = () => document.querySelector('#pay, #approve')
 
 /** Fetches Cashfree's script once the form is there; it is named by the server together with the mode. */
 function load() {
@@ -45,12 +45,13 @@ async function pay(event) {
     event.stopPropagation()
     return first.requestSubmit()
   }
-  if (form.id !== 'pay' || plain || !wide.matches || typeof window.Cashfree !== 'function') return
+  if (!form.matches('#pay, #approve') || plain || !wide.matches || typeof window.Cashfree !== 'function') return
   event.preventDefault()
   event.stopPropagation()
   const button = form.querySelector('button')
   button.disabled = true
   const result = await open(form).catch(() => ({ error: { code: 'failed' } }))
+  if (form.id === 'approve') return result?.error ? form.submit() : undefined
   // A closed window does not prove a payment: the return page asks Cashfree.
   if (result?.paymentDetails || result?.redirect) return location.assign(form.dataset.return)
   button.disabled = false
@@ -59,6 +60,11 @@ async function pay(event) {
 
 function open(form) {
   const cashfree = window.Cashfree({ mode: form.dataset.mode })
+  // A mandate is approved on a page of its own: there is no window for it.
+  if (form.id === 'approve') {
+    const subsSessionId = form.elements.subs_session_id.value
+    return cashfree.subscriptionsCheckout({ subsSessionId, redirectTarget: '_self' })
+  }
   const paymentSessionId = form.elements.payment_session_id.value
   return cashfree.checkout({ paymentSessionId, redirectTarget: '_modal' })
 }

@@ -11,6 +11,8 @@ import api from './api/routes.ts'
 import { type MoneyUnderWay, moneyUnderWay } from './billing/checkout/money-under-way.ts'
 import renewal, { stopReminders } from './billing/checkout/renewal-routes.ts'
 import checkout from './billing/checkout/routes.ts'
+import { autopayOffer } from './billing/mandates/offer.ts'
+import autopay from './billing/mandates/return-routes.ts'
 import type { BillingServices } from './billing/payments/gateway.ts'
 import receipts from './billing/receipts/routes.ts'
 import type { Subscription } from './billing/subscriptions/queries.ts'
@@ -125,8 +127,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       users,
       links,
       loginLinks,
-      checkout,
-      renewal,
+      autopay,
       giftBuying,
       giftRedeeming,
       dashboard,
@@ -137,12 +138,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       reports,
       alerts,
     ]
-    for (const routes of slices) await people.register(routes, { services, limit: limitOf(config.rateLimitScale) })
+    const limit = limitOf(config.rateLimitScale)
+    for (const routes of slices) await people.register(routes, { services, limit })
+    const offer = config.cashfree.autopay ? { autopay: autopayOffer(services) } : {}
+    for (const routes of [checkout, renewal]) await people.register(routes, { services, limit, ...offer })
     await people.register(admin, { prefix: '/admin', services, composers: composersOf(services) })
     await people.register(api, {
       prefix: '/api',
       services,
-      limit: limitOf(config.rateLimitScale),
+      limit,
       reads: limitOf(config.rateLimitScale, 240),
       count,
     })
@@ -214,13 +218,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       operator: config.seller.name === productName ? config.owner.name || null : config.seller.name,
       seller: { ...config.seller, gstin: config.seller.gstin || null },
       raNumber: config.raNumber,
+      /** UPI Autopay is offered. */
+      autopay: config.cashfree.autopay,
       scripts: scriptsOf(request.url),
     }
   }
 
   /** The announcement above this page, unless this browser closed it; none where somebody pays or administers. */
   async function announcementFor(request: FastifyRequest, hasAccess: boolean) {
-    if (request.wantsFragment || /^\/(admin|checkout|payment|renew)\b/.test(request.url)) return null
+    if (request.wantsFragment || /^\/(admin|autopay|checkout|payment|renew)\b/.test(request.url)) return null
     const closed = request.session?.get('closedAnnouncements') ?? []
     const found = (await running()).find(
       ({ id, audience }) => !closed.includes(id) && (audience === 'everyone' || hasAccess),
@@ -260,7 +266,7 @@ function probesOf(options: WorkerOptions, metrics: Metrics): ObservabilityOption
 
 /** The scripts of our own that a page has besides site.js. */
 function scriptsOf(url: string): string[] {
-  if (/^\/(checkout|renew)\//.test(url)) return ['checkout.js']
+  if (/^\/(autopay|checkout|renew)\//.test(url)) return ['checkout.js']
   if (/^\/dashboard(\?|$)/.test(url)) return ['analyser.js']
   return /^\/dashboard\/(sectors\/|compare(\?|$))/.test(url) ? ['charts.js'] : []
 }

@@ -3,6 +3,7 @@ import { requireUser } from '../identity/sessions/guards.ts'
 import type { Account } from './account.ts'
 import alerts from './alert-routes.ts'
 import apiKeys from './api-key-routes.ts'
+import autopay from './autopay/routes.ts'
 import company from './company-routes.ts'
 import data from './data/routes.ts'
 import gifts from './gifts/routes.ts'
@@ -23,6 +24,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, account) => {
   await app.register(overview, given)
   await app.register(subscription, given)
   await app.register(plan, given)
+  await app.register(autopay, given)
   await app.register(profile, given)
   await app.register(company, given)
   await app.register(gifts, given)

@@ -1,5 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isAutopayInUse } from '../billing/mandates/in-use.ts'
+import { endMandate } from '../billing/mandates/mandates.ts'
+import { autopayOf, findCurrentMandate } from '../billing/mandates/offer.ts'
 import { refundDays } from '../billing/payments/payments.ts'
 import type { Subscription } from '../billing/subscriptions/queries.ts'
 import { leave, leavingReasons, resume, subscriptionOf } from '../billing/subscriptions/subscriptions.ts'
@@ -15,6 +18,8 @@ declare module '../web/views.ts' {
       subscription: Subscription
       reasons: typeof leavingReasons
       refundDays: number
+      /** Their plan is renewed by Autopay, which cancelling stops. */
+      hasAutopay: boolean
       form: FormState
     }
   }
@@ -32,12 +37,14 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       async () => {
         const userId = request.user!.id
         await leave(services.sql, userId, typed, actorOf(request))
+        const mandate = (await isAutopayInUse(services)) ? await findCurrentMandate(services, userId) : undefined
+        if (mandate) await endMandate(services, mandate.subscriptionId, 'customer', actorOf(request))
         services.wake('deliver-mails')
         const { currentPeriodEnd, hasAccess } = await subscriptionOf(services.sql, userId)
         const access = hasAccess
           ? `You have access until ${dateInIndia(currentPeriodEnd!)}.`
           : 'Your paid period has ended, so your access has stopped.' // who cancels within grace has none from now on
-        return done(request, reply, `Cancelled. ${access}`)
+        return done(request, reply, `Cancelled. ${mandate ? 'Autopay is stopped. ' : ''}${access}`)
       },
       (form) => show(request, reply, form),
       ['invalid'],
@@ -52,7 +59,8 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
   async function show(request: FastifyRequest, reply: FastifyReply, form: FormState) {
     const subscription = await subscriptionOf(services.sql, request.user!.id)
     if (!subscription.hasAccess || subscription.cancelRequestedAt) return reply.leaveFor('/account')
-    return reply.page('account/cancel', { subscription, reasons: leavingReasons, refundDays, form })
+    const hasAutopay = (await autopayOf(services, request.user!.id))?.isOn ?? false
+    return reply.page('account/cancel', { subscription, reasons: leavingReasons, refundDays, hasAutopay, form })
   }
 }
 export default routes

@@ -88,6 +88,10 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /account/data.json': { may: 'signed-in' },
   'GET /account/privacy': { may: 'signed-in' },
   'GET /account/plan': { may: 'signed-in' },
+  'GET /account/autopay': { may: 'signed-in' },
+  'POST /account/autopay': { may: 'signed-in', form: () => ({ consent: 'of another day' }), answers: 422 },
+  'POST /account/autopay/cancel': { may: 'signed-in' },
+  'POST /account/autopay/charge/cancel': { may: 'signed-in', form: () => ({ charge: 'unknown' }), answers: 404 },
   'GET /account/subscription/cancel': { may: 'signed-in', answers: 303, except: { owner: 200 } },
   'POST /account/subscription/cancel': {
     may: 'signed-in',
@@ -203,6 +207,14 @@ export const endpoints: Record<string, Endpoint> = {
     // Without a session the page says the same of every order.
     except: { visitor: 200, half: 200 },
   },
+  // Nobody has this one. Without a session the page says the same of every mandate.
+  'GET /autopay/return/:mandate': {
+    may: 'everybody',
+    path: () => '/autopay/return/unknown',
+    answers: 404,
+    except: { visitor: 200, half: 200 },
+  },
+  'GET /autopay/status/:mandate': { may: 'signed-in', path: () => '/autopay/status/unknown', answers: 404 },
   'GET /payment/under-way': { may: 'signed-in', answers: 204 },
   'GET /payment/status/:orderId': { may: 'owner', path: ({ paidOrder }) => `/payment/status/${paidOrder}` },
   'GET /credit-notes/:file': { may: 'owner, panel', path: () => '/credit-notes/C2627-000001' },

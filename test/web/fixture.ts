@@ -59,7 +59,7 @@ export async function buildFixture(
   env: Record<string, string> = {},
   disturbed?: (sql: Sql) => Sql,
 ): Promise<WebFixture> {
-  const app = await startApp(env, undefined, disturbed)
+  const app = await startApp({ CASHFREE_SUBSCRIPTIONS: 'on', ...env }, undefined, disturbed)
   // An https site is spoken to without its proxy.
   const direct = { url: `http://localhost:${app.config.port}` }
   const owner = await customer(app, direct, 499)

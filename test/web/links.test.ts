@@ -9,7 +9,7 @@ import { Visitor } from '../support/visitor.ts'
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startApp()
+  app = await startApp({ CASHFREE_SUBSCRIPTIONS: 'on' })
 })
 afterAll(() => app.close())
 

@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { settle, settleWith } from '../../billing/checkout/settle.ts'
+import { isAutopayInUse } from '../../billing/mandates/in-use.ts'
+import { endMandate } from '../../billing/mandates/mandates.ts'
+import { findCurrentMandate } from '../../billing/mandates/offer.ts'
 import { type BillingServices, isGatewayFailure } from '../../billing/payments/gateway.ts'
 import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
 import { hashPassword } from '../../identity/passwords/passwords.ts'
@@ -25,7 +28,8 @@ const refusals: Record<string, string> = {
 }
 
 /**
- * Deletes the account of the person who is signed in: open orders are ended at Cashfree first, then one statement does the rest.
+ * Deletes the account of the person who is signed in: Autopay and open orders are ended at Cashfree first, then one statement does the
+ * rest. Where Cashfree is away, the end of Autopay is noted and asked for again by the job.
  * Throws AppError `invalid` about `password` and `confirmation`, `busy` after too many wrong passwords, and `conflict`
  * with a sentence while money is on its way or Cashfree cannot say whether it is. Then nothing was deleted.
  */
@@ -38,13 +42,14 @@ export async function deleteAccount(
   const { user } = signedIn
   if (user.role !== 'subscriber') throw new AppError('conflict', refusals.administrator!)
   await confirm(services, signedIn, form)
-  await closeOrders(services, user.id)
+  const stopped = (await stopAutopay(services, user.id, by)) ? ' Autopay is stopped.' : ''
+  await closeOrders(services, user.id, stopped)
   const unusableHash = await hashPassword(randomBytes(32).toString('base64'))
   const seen = instantIn(form.seen)
   const seenEnd = seen === null ? null : new Date(seen)
   const outcome = await deleteAccountRows(services.sql, user.id, { seenEnd, unusableHash, by })
   const refusal = refusals[outcome]
-  if (refusal) throw new AppError('conflict', refusal)
+  if (refusal) throw new AppError('conflict', refusal + stopped)
   services.log.info({ event: 'account deleted', userId: user.id }, 'account deleted')
 }
 
@@ -66,8 +71,15 @@ async function confirm(
     throw new AppError('invalid', 'Nothing was deleted. Please check the highlighted fields.', { fields })
 }
 
+/** Nothing is debited from then on. Answers whether there was anything to stop. */
+async function stopAutopay(services: BillingServices, userId: string, by: Actor): Promise<boolean> {
+  const mandate = (await isAutopayInUse(services)) ? await findCurrentMandate(services, userId) : undefined
+  if (mandate) await endMandate(services, mandate.subscriptionId, 'deletion', by)
+  return mandate !== undefined
+}
+
 /** Asks Cashfree to end what can still be paid, and writes down what it says; the statement that deletes reads it there. */
-async function closeOrders(services: BillingServices, userId: string): Promise<void> {
+async function closeOrders(services: BillingServices, userId: string, stopped: string): Promise<void> {
   for (const { id, status } of await listOrdersToClose(services.sql, userId)) {
     try {
       if (status === 'active') await settleWith(services, id, await services.gateway.terminateOrder(id), 'checkout')
@@ -77,7 +89,7 @@ async function closeOrders(services: BillingServices, userId: string): Promise<v
       services.log.warn({ orderId: id, err: error }, 'an order could not be ended before a deletion')
       throw new AppError(
         'conflict',
-        'Cashfree cannot say just now whether a payment of yours is under way. Nothing was deleted; please try again in a few minutes.',
+        `Cashfree cannot say just now whether a payment of yours is under way. Nothing was deleted; please try again in a few minutes.${stopped}`,
       )
     }
   }

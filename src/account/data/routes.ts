@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { autopayOf } from '../../billing/mandates/offer.ts'
 import { numberSoon } from '../../billing/receipts/numbering.ts'
 import { actorOf } from '../../identity/sessions/guards.ts'
 import { dayInIndia } from '../../platform/dates.ts'
@@ -12,7 +13,7 @@ import { countHoldings, type Holdings } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'account/data': { holdings: Holdings; username: string; isAdmin: boolean; form: FormState }
+    'account/data': { holdings: Holdings; username: string; isAdmin: boolean; hasAutopay: boolean; form: FormState }
   }
 }
 
@@ -51,8 +52,9 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
 
   async function show(request: FastifyRequest, reply: FastifyReply, form: FormState) {
     const { id, username, role } = request.user!
-    const holdings = await countHoldings(services.sql, id)
-    return reply.page('account/data', { holdings, username, isAdmin: role !== 'subscriber', form })
+    const [holdings, autopay] = await Promise.all([countHoldings(services.sql, id), autopayOf(services, id)])
+    const hasAutopay = autopay?.isOn ?? false
+    return reply.page('account/data', { holdings, username, isAdmin: role !== 'subscriber', hasAutopay, form })
   }
 }
 export default routes

@@ -2,6 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
 import { isOnSale } from '../../billing/checkout/on-sale.ts'
 import { type LostMoney, listLostDisputesOf } from '../../billing/disputes/queries.ts'
+import type { NextDebit } from '../../billing/mandates/next-debit-queries.ts'
+import { autopayOf } from '../../billing/mandates/offer.ts'
 import { methodTitle, refundDays } from '../../billing/payments/payments.ts'
 import { listPaymentsOf, type PaymentRow } from '../../billing/payments/queries.ts'
 import type { Plan } from '../../billing/plans/queries.ts'
@@ -26,6 +28,8 @@ declare module '../../web/views.ts' {
       underWay: MoneyUnderWay[]
       plans: Plan[]
       opensSoon: boolean
+      /** Null where Autopay has no pages. */
+      autopay: { isOn: boolean; nextDebit: NextDebit | null } | null
       /** The plan chosen for when what runs has ended. */
       nextTitle: string | null
       periods: PeriodRow[]
@@ -64,6 +68,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
       changes,
       { nextTitle },
       suppression,
+      autopay,
     ] = await Promise.all([
       subscriptionOf(sql, userId),
       moneyUnderWay(sql, userId),
@@ -78,6 +83,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
       listStatusChangesOf(sql, userId, shown),
       findPlanToCome(sql, userId),
       findSuppression(sql, request.user!.email),
+      autopayOf(services, userId),
     ])
     return reply.page('account/overview', {
       unconfirmed: request.signedIn!.unconfirmedEmail,
@@ -86,6 +92,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
       underWay,
       plans,
       opensSoon: !isOpen,
+      autopay,
       nextTitle,
       periods,
       bar: periodBar(periods, subscription.graceEndsAt, new Date()),

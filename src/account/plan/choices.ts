@@ -1,5 +1,7 @@
 import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
 import { isOnSale } from '../../billing/checkout/on-sale.ts'
+import type { NextDebit } from '../../billing/mandates/next-debit-queries.ts'
+import { autopayOf } from '../../billing/mandates/offer.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
 import type { PlanOnSale } from '../../billing/plans/queries.ts'
 import { listPlansFor } from '../../billing/pricing/queries.ts'
@@ -20,18 +22,21 @@ export type PlanChoices = {
   /** Shorter plans than the one bought last, which may follow when that has ended. */
   later: PlanOnSale[]
   underWay: MoneyUnderWay[]
+  /** What UPI Autopay debits when the period ends. */
+  nextDebit: NextDebit | null
   opensSoon: boolean
 }
 
 /** Computed from rows at every request; what is posted is decided again by the database. */
 export async function planChoices(services: BillingServices, userId: string): Promise<PlanChoices> {
   const { sql } = services
-  const [subscription, toCome, plans, underWay, isOpen] = await Promise.all([
+  const [subscription, toCome, plans, underWay, isOpen, autopay] = await Promise.all([
     subscriptionOf(sql, userId),
     findPlanToCome(sql, userId),
     listPlansFor(sql, userId),
     moneyUnderWay(sql, userId),
     isOnSale(services),
+    autopayOf(services, userId),
   ])
   const previews = await Promise.all(plans.map(({ key }) => findSwitch(sql, userId, key)))
   const switches = plans.flatMap((plan, i) => {
@@ -40,5 +45,14 @@ export async function planChoices(services: BillingServices, userId: string): Pr
   })
   const { hasAccess } = subscription
   const later = hasAccess ? plans.filter(({ months }) => toCome.lastMonths !== null && months < toCome.lastMonths) : []
-  return { subscription, toCome, plans, switches, later, underWay, opensSoon: !isOpen }
+  return {
+    subscription,
+    toCome,
+    plans,
+    switches,
+    later,
+    underWay,
+    nextDebit: autopay?.nextDebit ?? null,
+    opensSoon: !isOpen,
+  }
 }

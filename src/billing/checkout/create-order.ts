@@ -76,12 +76,12 @@ export async function findOrCreateOrder(
 }
 
 /** What the successor of an order that died takes over: its code, which may be refused by now, and its company. */
-function keptOf({ couponCode, company }: Order): OrderWish {
+export function keptOf({ couponCode, company }: Order): OrderWish {
   return { ...(couponCode === null ? {} : { coupon: couponCode }), ...(company === null ? {} : { company }) }
 }
 
 /** Throws the refusal that opening the successor of an order would meet: then the order stays, and can still be paid. */
-async function refuseUnlessReplaceable({ sql }: BillingServices, order: Order, wish: OrderWish): Promise<void> {
+export async function refuseUnlessReplaceable({ sql }: BillingServices, order: Order, wish: OrderWish): Promise<void> {
   const refusal = await refusalToReplace(sql, order, wish)
   if (refusal !== null) throw refusalOf(refusal, order)
 }
@@ -153,7 +153,7 @@ async function orderToReplace({ sql }: BillingServices, userId: string, planName
 }
 
 /** Ends an open order, at Cashfree where it may be known. Answers the order where it stays: it was paid meanwhile, or Cashfree cannot be asked. */
-async function endAtCashfree(services: BillingServices, order: Order): Promise<Order | undefined> {
+export async function endAtCashfree(services: BillingServices, order: Order): Promise<Order | undefined> {
   if (order.status === 'paid' || order.mandateId !== null) return order
   if (!isOpen(order)) return undefined
   if (order.status === 'created' && (await closeUnsentOrder(services.sql, order))) return undefined
@@ -233,7 +233,7 @@ export async function refuseWithoutConsent(sql: Sql, userId: string): Promise<vo
 }
 
 /** Why there is no order: `refusal` in open-order.sql. `open` is one that was to be replaced, and stays. */
-function refusalOf(refusal: string, open?: Order): AppError {
+export function refusalOf(refusal: string, open?: Order): AppError {
   const act = open && isOpen(open) ? { href: checkoutPathOf(open), label: 'To the open order' } : undefined
   if (refusal === 'entitlement' || refusal === 'plan')
     return new AppError('not-found', 'That plan is not offered.', { act })

@@ -91,7 +91,7 @@ function textsFor(money: MoneyRow): Texts {
         chip: 'Autopay under way',
         title: 'Autopay takes care of this payment',
         happening: `Since ${since} Autopay has been set to pay ${sum} for ${plan}; it has not been debited yet.`,
-        toDo: 'There is nothing to do: please wait, and do not pay a second time. We mail you when it is through, and when it is not.',
+        toDo: 'If you approved it, there is nothing to do: please wait, and do not pay a second time; we mail you. Your account’s Autopay page is where you approve it, or choose to pay by hand instead.',
       }
     case 'withheld':
       return {

@@ -15,6 +15,7 @@ import { writtenCode } from '../coupons/coupons.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { checkoutPathOf } from '../payments/payments.ts'
 import { areRemindersStopped, noteOpened, setReminders } from '../reminders/queries.ts'
+import type { AutopayChoice, AutopayOffer } from './autopay.ts'
 import { renewalCheckout } from './checkout.ts'
 import { findOrCreateOrder } from './create-order.ts'
 import { PaymentUnderWay } from './money-under-way.ts'
@@ -23,7 +24,14 @@ import { type CheckoutView, checkoutView } from './view.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'billing/renewal/show': { checkout: CheckoutView; email: string; action: string; form: FormState }
+    'billing/renewal/show': {
+      checkout: CheckoutView
+      email: string
+      action: string
+      form: FormState
+      /** They have UPI Autopay. */
+      autopay: AutopayChoice['standing']
+    }
     'billing/renewal/stop': { email: string; isStopped: boolean; action: string }
     'billing/renewal/ended': object
   }
@@ -37,9 +45,9 @@ const WithCode = Type.Object({ coupon: Type.Optional(Type.String({ maxLength: 40
  * masked address, opens the order and leads to Cashfree; nothing else of the account is seen. A GET changes nothing, because
  * mail scanners open every link.
  */
-const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object }> = async (
+const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object; autopay?: AutopayOffer }> = async (
   app,
-  { services, limit },
+  { services, limit, autopay },
 ) => {
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-robots-tag', 'noindex')
@@ -111,6 +119,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       email: maskedEmail(token.email),
       action: pathOf(request.params.token),
       form,
+      autopay: (await autopay?.choiceFor(token.userId))?.standing ?? null,
     })
   }
 

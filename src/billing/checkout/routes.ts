@@ -12,9 +12,10 @@ import { keepCompany } from '../company-details/queries.ts'
 import { writtenCode } from '../coupons/coupons.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { checkoutPathOf, isOrderId, orderOf } from '../payments/payments.ts'
-import { findOrder, type Order } from '../payments/queries.ts'
+import { findOrder } from '../payments/queries.ts'
 import type { PlanOnSale } from '../plans/queries.ts'
 import { listPlansFor } from '../pricing/queries.ts'
+import type { AutopayChoice, AutopayOffer } from './autopay.ts'
 import { type Checkout, checkoutOf, currentCheckout } from './checkout.ts'
 import { findOrCreateOrder, startOver } from './create-order.ts'
 import { moneyUnderWay, PaymentUnderWay } from './money-under-way.ts'
@@ -26,7 +27,13 @@ import { type CheckoutEntry, type CheckoutView, checkoutView } from './view.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'billing/checkout/show': { checkout: CheckoutView; plans: PlanOnSale[]; form: FormState }
+    'billing/checkout/show': {
+      checkout: CheckoutView
+      plans: PlanOnSale[]
+      form: FormState
+      /** Null where UPI Autopay is not offered. */
+      autopay: AutopayChoice | null
+    }
     'billing/checkout/confirm': { checkout: CheckoutView }
     'billing/checkout/state': { order: string; states: typeof indianStates; form: FormState }
     'billing/checkout/return': object
@@ -39,11 +46,11 @@ const Meant = Type.Object({
   order: Type.Optional(Type.String({ maxLength: 100 })),
   coupon: Type.Optional(Type.String({ maxLength: 40 })),
 })
-/** The checkout of a plan: show it, create its order, ask for the state, start over, skip it; the return from Cashfree. */
-const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object }> = async (
-  app,
-  { services, limit },
-) => {
+/** `autopay` is given where UPI Autopay is offered. */
+type CheckoutOptions = { services: BillingServices; limit: object; autopay?: AutopayOffer }
+
+/** The checkout of a plan: show it, create its order or its mandate, ask for the state, start over, skip it; the return from Cashfree. */
+const routes: FastifyPluginAsyncTypebox<CheckoutOptions> = async (app, { services, limit, autopay }) => {
   const owner = { preHandler: requireUser }
 
   app.get('/checkout/:plan', { ...owner, schema: { params: ByPlan, querystring: Meant } }, async (request, reply) => {
@@ -62,14 +69,27 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   app.post('/checkout/:plan', paying, async (request, reply) => {
     const { plan } = request.params
     const { purpose, coupon, ...company } = readForm(request.body, ['purpose', 'coupon', ...companyFields], 1_000)
+    const { autopay: chosen, consent } = readForm(request.body, ['autopay', 'consent'], 100)
+    const byAutopay = chosen === 'yes' && purpose !== 'switch' ? autopay : undefined
     const sent = sentFields(request.body, ['state'])
-    const typed = { ...company, ...sent, ...('coupon' in (request.body ?? {}) ? { coupon } : {}) }
+    const typed = {
+      ...company,
+      ...sent,
+      ...('coupon' in (request.body ?? {}) ? { coupon } : {}),
+      ...(byAutopay ? { autopay: 'yes' } : {}),
+    }
     return formAction(
       reply,
       typed,
       async () => {
-        if (typed.state !== undefined) await keepState(request, typed.state)
+        // Before Cashfree's page of a mandate there is no other step that asks for it.
+        const lacksState = byAutopay !== undefined && request.user!.stateCode === null
+        if (typed.state !== undefined || lacksState) await keepState(request, typed.state ?? '')
         const wish = await wishIn(request, typed)
+        if (byAutopay) {
+          const opening = byAutopay.open(request.user!, plan, wish, consent, actorOf(request))
+          return leaveForCheckout(reply, plan, opening)
+        }
         const creation = findOrCreateOrder(
           services,
           request.user!,
@@ -79,7 +99,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
         // What was typed changes what is paid, or to whom the receipt is made out: it is read once more before paying.
         if ((wish.coupon || wish.company) && (await creation.catch(() => null))?.status === 'active')
           request.session.set('notice', { kind: 'good', text: 'Saved. Please check the details below, then pay.' })
-        return leaveForCheckout(reply, plan, creation)
+        return leaveForCheckout(reply, plan, creation.then(checkoutPathOf))
       },
       (form) => showRefusal(request, reply, plan, form, { purpose: purpose === 'switch' ? 'switch' : 'period' }),
       ['invalid', 'unavailable'],
@@ -94,7 +114,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     return formAction(
       reply,
       {},
-      () => leaveForCheckout(reply, plan, startOver(services, request.user!, plan, order)),
+      () => leaveForCheckout(reply, plan, startOver(services, request.user!, plan, order).then(checkoutPathOf)),
       (form) => showRefusal(request, reply, plan, form, { orderId: id }),
       ['invalid'],
     )
@@ -145,13 +165,13 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   await app.register(postedReturn)
   await app.register(polls, { services })
 
-  /** Redirects to the checkout, which shows the order, or says why there is none: money is under way, or nothing is sold. */
-  async function leaveForCheckout(reply: FastifyReply, plan: string, creation: Promise<Order>) {
-    const order = await creation.catch((error: unknown) => {
+  /** Redirects to the page of what was opened, or to the checkout, which says why nothing was: money is under way, or nothing is sold. */
+  async function leaveForCheckout(reply: FastifyReply, plan: string, opening: Promise<string>) {
+    const path = await opening.catch((error: unknown) => {
       if (!(error instanceof PaymentUnderWay || error instanceof OpensSoon)) throw error
-      return null
+      return `/checkout/${plan}`
     })
-    return reply.leaveFor(order ? checkoutPathOf(order) : `/checkout/${plan}`)
+    return reply.leaveFor(path)
   }
 
   /** Keeps the payer's state. Throws AppError `invalid` where there is no such state. */
@@ -204,7 +224,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       typed?.errors,
       typed?.formError ?? undefined,
     )
-    return reply.allowCheckout().page('billing/checkout/show', { checkout: view, plans, form })
+    const choice = view.takesWishes && !view.isSwitch ? await autopay?.choiceFor(request.user!.id) : null
+    return reply.allowCheckout().page('billing/checkout/show', { checkout: view, plans, form, autopay: choice ?? null })
   }
 }
 export default routes

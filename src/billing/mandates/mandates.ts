@@ -4,7 +4,7 @@ import type { Actor } from '../../platform/audit-context.ts'
 import { paise } from '../../platform/money.ts'
 import { gatewayName } from '../checkout/create-order.ts'
 import { type BillingServices, GatewayRefused, GatewayUnavailable, isGatewayFailure } from '../payments/gateway.ts'
-import type { MandateGateway, RemoteCharge, RemoteMandate } from '../payments/mandate-gateway.ts'
+import type { RemoteCharge, RemoteMandate } from '../payments/mandate-gateway.ts'
 import { numberSoon } from '../receipts/numbering.ts'
 import {
   askMandateEnd,
@@ -22,26 +22,34 @@ import {
   settleMandate,
 } from './queries.ts'
 
-/** What slices that debit people are given: Cashfree's mandates too. */
-export type MandateServices = BillingServices & { mandates: MandateGateway }
-
 /**
  * Makes a mandate and its debits agree with Cashfree: webhook, return, poll and job all call this, any number of times and at once.
  * What is not wanted any more is called off there, and what comes of that is written as well; where Cashfree cannot be asked for it, the
  * next look does it. Throws GatewayUnavailable when nothing could be learned, and what the database throws.
  */
 export async function refreshMandate(
-  services: MandateServices,
+  services: BillingServices,
   subscriptionId: string,
   actor: string,
   manner: 'full' | 'light' | 'patient' = 'full',
 ): Promise<MandateSettlement> {
-  return settleWith(
-    services,
-    subscriptionId,
-    await services.mandates.fetchMandate(subscriptionId, undefined, manner),
-    actor,
-  )
+  const remote = await services.gateway.mandates.fetchMandate(subscriptionId, undefined, manner)
+  return settleWith(services, subscriptionId, remote, actor)
+}
+
+/** The same for a page: answers what Cashfree said, with a session for its page. Null where it cannot be asked now. */
+export async function lookAtMandate(
+  services: BillingServices,
+  subscriptionId: string,
+  actor: string,
+  manner: 'full' | 'light' = 'full',
+): Promise<RemoteMandate | null> {
+  let remote: RemoteMandate | null = null
+  await unlessAway(services, subscriptionId, async () => {
+    remote = await services.gateway.mandates.fetchMandate(subscriptionId, undefined, manner)
+    await settleWith(services, subscriptionId, remote, actor)
+  })
+  return remote
 }
 
 /** The mandate with the session that opens Cashfree's page (null where that cannot be had just now), or why there is none. */
@@ -53,7 +61,7 @@ export type OfferedMandate = OpenedMandate & { mandate: Mandate | null; sessionI
  * GatewayRefused where Cashfree will not open it.
  */
 export async function openMandate(
-  services: MandateServices,
+  services: BillingServices,
   user: User,
   wish: MandateWish,
   { by, returnUrl }: { by: Actor; returnUrl: (mandate: Mandate) => string },
@@ -68,9 +76,9 @@ export async function openMandate(
 }
 
 /** What Cashfree says of a mandate, with a fresh session; opened there unless it has been. */
-async function sessionAtCashfree(services: MandateServices, user: User, mandate: Mandate, returnUrl: string) {
-  const { sql, mandates } = services
-  if (mandate.status !== 'CREATED') return mandates.fetchMandate(mandate.subscriptionId)
+async function sessionAtCashfree(services: BillingServices, user: User, mandate: Mandate, returnUrl: string) {
+  const { sql, gateway } = services
+  if (mandate.status !== 'CREATED') return gateway.mandates.fetchMandate(mandate.subscriptionId)
   try {
     return await createAtCashfree(services, user, mandate, returnUrl)
   } catch (error) {
@@ -82,10 +90,10 @@ async function sessionAtCashfree(services: MandateServices, user: User, mandate:
   }
 }
 
-async function createAtCashfree(services: MandateServices, user: User, mandate: Mandate, returnUrl: string) {
+async function createAtCashfree(services: BillingServices, user: User, mandate: Mandate, returnUrl: string) {
   const { planId, subscriptionId, idempotencyKey } = mandate
-  await services.mandates.ensurePlan({ planId, name: 'Autopay', maxAmountPaise: paise(mandate.maxPaise) })
-  return services.mandates.createMandate({
+  await services.gateway.mandates.ensurePlan({ planId, name: 'Autopay', maxAmountPaise: paise(mandate.maxPaise) })
+  return services.gateway.mandates.createMandate({
     subscriptionId,
     idempotencyKey,
     planId,
@@ -103,14 +111,14 @@ async function createAtCashfree(services: MandateServices, user: User, mandate: 
  * what came of it: 'asked', 'refused' (by Cashfree, which has none of this id), or why it was not asked for (begin_charge). Throws
  * GatewayUnavailable when nothing is known; the row stays to be tried again.
  */
-export async function raiseCharge(services: MandateServices, paymentId: string, actor: string): Promise<string> {
+export async function raiseCharge(services: BillingServices, paymentId: string, actor: string): Promise<string> {
   const begun = await beginCharge(services.sql, paymentId, actor)
   if (begun.refusal === 'late') await refreshMandate(services, begun.subscriptionId!, actor)
   if (begun.refusal !== null) return begun.refusal
   const { subscriptionId, idempotencyKey, scheduledOn } = begun
   let charge: RemoteCharge | null
   try {
-    charge = await services.mandates.charge({
+    charge = await services.gateway.mandates.charge({
       subscriptionId,
       paymentId,
       idempotencyKey,
@@ -122,7 +130,7 @@ export async function raiseCharge(services: MandateServices, paymentId: string, 
     if (error instanceof GatewayUnavailable && error.answered) await renewChargeKey(services.sql, paymentId)
     if (!(error instanceof GatewayRefused)) throw error
     services.log.error({ event: 'charge refused', orderId: paymentId, err: error }, 'charge refused')
-    charge = await services.mandates.fetchCharge(subscriptionId, paymentId)
+    charge = await services.gateway.mandates.fetchCharge(subscriptionId, paymentId)
     if (charge === null) {
       await noteChargeRefused(services.sql, paymentId, error.code, actor)
       await refreshMandate(services, subscriptionId, actor)
@@ -138,7 +146,7 @@ export async function raiseCharge(services: MandateServices, paymentId: string, 
  * first. Answers as end_mandate. Never throws because Cashfree is away: the next look goes on.
  */
 export async function endMandate(
-  services: MandateServices,
+  services: BillingServices,
   subscriptionId: string,
   endedBy: NonNullable<Mandate['endedBy']>,
   by: Actor,
@@ -151,7 +159,7 @@ export async function endMandate(
 
 /** Writes an answer of Cashfree, and asks for what has to be called off; each answer to that is written too, once. */
 async function settleWith(
-  services: MandateServices,
+  services: BillingServices,
   subscriptionId: string,
   remote: RemoteMandate | { charges: RemoteCharge[] },
   actor: string,
@@ -159,18 +167,18 @@ async function settleWith(
   const settlement = await write(services, subscriptionId, remote, actor)
   for (const paymentId of settlement.cancelCharges)
     await unlessAway(services, subscriptionId, async () => {
-      const charge = await services.mandates.cancelCharge(subscriptionId, paymentId)
+      const charge = await services.gateway.mandates.cancelCharge(subscriptionId, paymentId)
       await write(services, subscriptionId, { charges: [charge] }, actor)
     })
   if (settlement.cancelMandate)
     await unlessAway(services, subscriptionId, async () => {
-      await write(services, subscriptionId, await services.mandates.cancelMandate(subscriptionId), actor)
+      await write(services, subscriptionId, await services.gateway.mandates.cancelMandate(subscriptionId), actor)
     })
   return settlement
 }
 
 async function write(
-  services: MandateServices,
+  services: BillingServices,
   subscriptionId: string,
   remote: RemoteMandate | { charges: RemoteCharge[] },
   actor: string,
@@ -186,7 +194,7 @@ async function write(
 }
 
 async function unlessAway(
-  services: MandateServices,
+  services: BillingServices,
   subscriptionId: string,
   call: () => Promise<unknown>,
 ): Promise<void> {

@@ -96,9 +96,9 @@ export type BegunCharge =
     }
   | { refusal: 'over' | 'raised' | 'late' | 'withdrawn'; subscriptionId: string | null }
 
-/** The ceiling of a mandate that this person would open today, in paise. */
-export async function findMandateCeiling(sql: Sql, userId: string): Promise<number> {
-  const [row] = await sql<{ paise: number }[]>`select mandate_ceiling(${userId}) as paise`
+/** The ceiling of a mandate that this person would open today, in paise; null where no plan is on sale. */
+export async function findMandateCeiling(sql: Sql, userId: string): Promise<number | null> {
+  const [row] = await sql<{ paise: number | null }[]>`select mandate_ceiling(${userId}) as paise`
   return row!.paise
 }
 

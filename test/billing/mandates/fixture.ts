@@ -1,11 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
-import {
-  type MandateServices,
-  openMandate,
-  raiseCharge,
-  refreshMandate,
-} from '../../../src/billing/mandates/mandates.ts'
+import { openMandate, raiseCharge, refreshMandate } from '../../../src/billing/mandates/mandates.ts'
 import {
   findMandateCeiling,
   listChargesOf,
@@ -13,6 +8,7 @@ import {
   type MandateWish,
   openDueCharges,
 } from '../../../src/billing/mandates/queries.ts'
+import type { BillingServices } from '../../../src/billing/payments/gateway.ts'
 import type { User } from '../../../src/identity/users/queries.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import type { Sql } from '../../../src/platform/db.ts'
@@ -21,7 +17,7 @@ import { freshDatabase } from '../../support/database.ts'
 import { environment, servicesWith } from '../../support/services.ts'
 import { PretendCashfree } from './pretend-cashfree.ts'
 
-export type Fixture = { sql: Sql; services: MandateServices; cashfree: PretendCashfree; close: () => Promise<void> }
+export type Fixture = { sql: Sql; services: BillingServices; cashfree: PretendCashfree; close: () => Promise<void> }
 
 /** A database, the product's services on it, and what Cashfree knows of mandates. */
 export async function openFixture(): Promise<Fixture> {
@@ -32,7 +28,7 @@ export async function openFixture(): Promise<Fixture> {
   return {
     sql,
     cashfree,
-    services: { ...services, mandates: cashfree },
+    services: { ...services, gateway: { ...services.gateway, mandates: cashfree } },
     close: async () => {
       await sql.end({ timeout: 2 })
       await database.drop()
@@ -62,7 +58,7 @@ async function wishOf(
   return {
     plan: 'monthly',
     start: 'now',
-    maxPaise: await findMandateCeiling(sql, id),
+    maxPaise: (await findMandateCeiling(sql, id))!,
     consent,
     newOrderId: `ds_${ulid()}`,
     ...more,
