@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { endMandate, type MandateServices, raiseCharge, refreshMandate } from '../../src/billing/mandates/mandates.ts'
+import { endMandate, raiseCharge, refreshMandate } from '../../src/billing/mandates/mandates.ts'
 import {
   callChargeOff,
   leaseMandatesToLookAt,
@@ -7,7 +7,7 @@ import {
   openDueCharges,
   settleMandate,
 } from '../../src/billing/mandates/queries.ts'
-import { isGatewayFailure } from '../../src/billing/payments/gateway.ts'
+import { type BillingServices, isGatewayFailure } from '../../src/billing/payments/gateway.ts'
 import type { NewCharge, RemoteCharge, RemoteMandate } from '../../src/billing/payments/mandate-gateway.ts'
 import type { User } from '../../src/identity/users/queries.ts'
 import { type Fixture, later, nearTheEnd, open } from '../billing/mandates/fixture.ts'
@@ -113,7 +113,7 @@ export const histories: fc.Arbitrary<Act[]> = fc
 
 export type Life = {
   fixture: Fixture
-  services: MandateServices
+  services: BillingServices
   cashfree: WatchingCashfree
   user: User
   wrong: string[]

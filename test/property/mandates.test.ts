@@ -20,7 +20,7 @@ afterAll(() => fixture.close())
 async function play(acts: Act[]): Promise<string[]> {
   const cashfree = new WatchingCashfree()
   cashfree.sql = fixture.sql
-  const services = { ...fixture.services, mandates: cashfree }
+  const services = { ...fixture.services, gateway: { ...fixture.services.gateway, mandates: cashfree } }
   const user = await somebody(fixture)
   const own = { ...fixture, services, cashfree }
   const life: Life = {

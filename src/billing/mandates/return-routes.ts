@@ -16,7 +16,7 @@ import { type KnownMandate, type MandateView, mandateView, seenOf, stageOf } fro
 declare module '../../web/views.ts' {
   interface Views {
     'billing/mandates/show': { autopay: MandateView }
-    'billing/mandates/_stage': { autopay: MandateView }
+    'billing/mandates/_changed': { autopay: MandateView }
     'billing/mandates/return': object
   }
 }
@@ -64,7 +64,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       const known = await look(id, 'poll', freshMs)
       const { seen, since } = request.query
       if (seenOf(known) === seen) return reply.code(204).header('cache-control', 'no-store').send()
-      return reply.page('billing/mandates/_stage', { autopay: await viewOf(known, Number(since)) })
+      return reply.page('billing/mandates/_changed', { autopay: await viewOf(known, Number(since)) })
     },
   )
 
