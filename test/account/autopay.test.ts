@@ -98,7 +98,7 @@ describe('a mandate that stands', () => {
     await visitor.post('/account/autopay/cancel')
     const page = await visitor.get('/account/autopay')
     expect(page.body).toContain('Autopay is off already.')
-    expect(plain(page.body)).toContain('You stopped it. Nothing is debited by itself.')
+    expect(plain(page.body)).toContain('You stopped it. Nothing is debited automatically.')
     expect((await app.sql`select ended_at, ended_by from mandates where subscription_id = ${mandate}`)[0]).toEqual(
       ended,
     )
@@ -146,6 +146,8 @@ describe('a charge that is raised', () => {
     const answer = await person.visitor.post('/account/autopay/charge/cancel', { charge: paymentId })
     expect(answer.location).toBe('/checkout/monthly')
     const checkout = await person.visitor.get('/checkout/monthly')
+    expect(checkout.body).toContain('it debits nothing when this period ends, so pay by hand to go on')
+    expect(checkout.body).not.toContain('Your last payment was closed')
     expect(plain(checkout.body)).toMatch(/Called off: ₹499 is not debited on .* You can pay by hand here\./)
     expect(checkout.body).toContain('Pay ₹499')
     const after = await person.visitor.get('/account/autopay')

@@ -36,6 +36,8 @@ export async function listPeriodsOf(sql: Sql, userId: string): Promise<PeriodRow
 export type OrderRow = {
   id: string
   purpose: 'period' | 'switch' | 'gift'
+  /** UPI Autopay pays it. */
+  isByAutopay: boolean
   planTitle: string
   amountPaise: number
   discountPaise: number
@@ -51,7 +53,7 @@ export type OrderRow = {
 /** A person's orders, newest first. */
 export async function listOrdersOf(sql: Sql, userId: string, limit: number): Promise<OrderRow[]> {
   return sql<OrderRow[]>`
-    select o.id, o.purpose, p.title as plan_title, o.amount_paise, o.discount_paise, o.credit_paise,
+    select o.id, o.purpose, o.mandate_id is not null as is_by_autopay, p.title as plan_title, o.amount_paise, o.discount_paise, o.credit_paise,
            (select coupon_code from coupon_claims claim where claim.order_id = o.id) as coupon_code,
            o.status, o.created_at, o.paid_at, o.closed_at, o.held_at
     from orders o

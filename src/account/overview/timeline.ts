@@ -69,7 +69,7 @@ function orderEntries(order: OrderRow, all: readonly Payment[]): TimelineEntry[]
     at: order.createdAt,
     tone: 'info',
     what: `Order opened: ${order.planTitle.toLowerCase()} plan, ${rupees(order.amountPaise)}`,
-    why: `${order.purpose === 'switch' ? 'You asked to change your plan at once' : 'You asked to subscribe'}. ${takenOff(order)}Order ${order.id}.`,
+    why: `${askedFor(order)}. ${takenOff(order)}Order ${order.id}.`,
   }
   const after: TimelineEntry[] = []
   if (order.closedAt && !order.paidAt) {
@@ -98,6 +98,11 @@ function orderEntries(order: OrderRow, all: readonly Payment[]): TimelineEntry[]
       why: 'What Cashfree reported did not agree with the order, so no access was given yet.',
     })
   return [...after, opened]
+}
+
+function askedFor({ purpose, isByAutopay }: OrderRow): string {
+  if (isByAutopay) return 'To be paid by Autopay, as you agreed'
+  return purpose === 'switch' ? 'You asked to change your plan at once' : 'You asked to subscribe'
 }
 
 function takenOff({ couponCode, discountPaise, creditPaise }: OrderRow): string {

@@ -255,7 +255,8 @@ function noticeOf(
   attempt: Checkout['lastAttempt'],
   isSwitch: boolean,
 ): CheckoutNotice | null {
-  if (!order || stage === 'paid') return null
+  // Of what Autopay did not pay, its own page tells.
+  if (!order || stage === 'paid' || order.mandateId !== null) return null
   if (stage === 'session-created') {
     if (attempt?.status === 'USER_DROPPED' || attempt?.status === 'CANCELLED')
       return { kind: 'info', text: 'You left your last payment unfinished. You can try again here.' }

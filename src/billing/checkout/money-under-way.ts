@@ -46,6 +46,9 @@ export function fingerprintOf(underWay: readonly MoneyUnderWay[]): string {
   return underWay.map(({ key }) => key).join('_')
 }
 
+/** Whether it is a debit under a mandate that stands, not the first one, with which it is approved. */
+const isCharge = ({ orderId }: MoneyRow) => orderId.startsWith('c_')
+
 function textsFor(money: MoneyRow): Texts {
   const sum = rupees(money.amountPaise)
   const plan = `the ${money.planTitle.toLowerCase()} plan`
@@ -87,12 +90,19 @@ function textsFor(money: MoneyRow): Texts {
         toDo: 'Please wait until this is settled, half an hour at most, or write to us with the order’s number.',
       }
     case 'autopay':
-      return {
-        chip: 'Autopay under way',
-        title: 'Autopay takes care of this payment',
-        happening: `Since ${since} Autopay has been set to pay ${sum} for ${plan}; it has not been debited yet.`,
-        toDo: 'If you approved it, there is nothing to do: please wait, and do not pay a second time; we mail you. Your account’s Autopay page is where you approve it, or choose to pay by hand instead.',
-      }
+      return isCharge(money)
+        ? {
+            chip: 'Autopay under way',
+            title: 'Autopay takes care of this payment',
+            happening: `Autopay is about to debit ${sum} for ${plan}.`,
+            toDo: 'There is nothing to do: please do not pay a second time. We mail you when it is through, and when it is not. To pay by hand this time, call it off on your account’s Autopay page.',
+          }
+        : {
+            chip: 'Autopay under way',
+            title: 'Autopay is being set up',
+            happening: `Since ${since} Autopay is being set up, to pay ${sum} for ${plan} first.`,
+            toDo: 'If you approved it, there is nothing to do: please wait, and do not pay a second time; we mail you. Your account’s Autopay page is where you approve it, or choose to pay by hand instead.',
+          }
     case 'withheld':
       return {
         chip: 'Payment being checked',

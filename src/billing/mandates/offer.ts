@@ -157,7 +157,8 @@ export async function offerMandate(
 const account = { href: '/account/autopay', label: 'See Autopay' }
 const sentences: Record<string, string> = {
   terms: 'The terms of Autopay are not those that this page showed. Nothing was charged; please read them again.',
-  mandate: 'Autopay is set up already, and renews your plan by itself. Nothing was charged. You can also pay by hand.',
+  mandate:
+    'Autopay is set up already, and renews your plan automatically. Nothing was charged. You can also pay by hand.',
   'nothing-runs': 'No plan of yours is running, so choose one first: you can set up Autopay while you pay for it.',
   'under-way': 'A payment of yours is under way. Nothing else was charged; please wait until it has ended.',
 }

@@ -66,7 +66,7 @@ describe('the checkout', () => {
     const first = (await choose(person)).location
     expect((await choose(person)).location).toBe(first)
     const checkout = await person.visitor.get('/checkout/monthly')
-    expect(checkout.body).toContain('Autopay takes care of this payment')
+    expect(checkout.body).toContain('Autopay is being set up')
     expect(checkout.body).toContain('href="/account/autopay"')
     expect(checkout.body).not.toContain('id="pay"')
   })
@@ -105,6 +105,7 @@ describe('a refusal', () => {
       'Cashfree does not accept it at the moment. Nothing was charged, and you can pay by hand.',
     )
     expect(refused.body).toContain('value="Rao Traders"')
+    expect(refused.body).not.toContain('Your last payment was closed')
     await person.visitor.post('/checkout/monthly')
     expect((await person.visitor.get('/checkout/monthly')).body).toContain('id="pay"')
   })
