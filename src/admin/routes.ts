@@ -13,6 +13,7 @@ import home from './home/routes.ts'
 import incidents from './incidents/routes.ts'
 import jobs from './jobs/routes.ts'
 import mails from './mails/routes.ts'
+import mandates from './mandates/routes.ts'
 import market from './market/routes.ts'
 import orders from './orders/routes.ts'
 import type { Panel } from './panel.ts'
@@ -42,6 +43,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     search,
     subscribers,
     orders,
+    mandates,
     refunds,
     receipts,
     disputes,

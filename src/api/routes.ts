@@ -5,6 +5,7 @@ import { requireUser } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
 import { failureOf } from '../web/errors.ts'
 import type { RateCounter } from '../web/rate-limits.ts'
+import mandate from './mandate-routes.ts'
 import market from './market-routes.ts'
 import payments from './payment-routes.ts'
 
@@ -22,6 +23,7 @@ const routes: FastifyPluginAsyncTypebox<Api> = async (app, { services, limit, re
     reply.header('cache-control', 'no-store')
   })
   await app.register(payments, { services, limit, reads })
+  await app.register(mandate, { services, reads, count })
   await app.register(market, { services, reads, count })
 }
 export default routes

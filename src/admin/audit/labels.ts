@@ -54,6 +54,8 @@ export const actionLabels: Record<string, Label> = {
     'subscription.next-plan': 'Another plan chosen for later',
     'mandate.opened': 'Autopay agreed to, to be authorised at Cashfree',
     'mandate.status-changed': 'Autopay changed its state at Cashfree',
+    'mandate.look-asked': 'Asked Cashfree about Autopay now',
+    'mandate.raise-asked': warn('Asked to raise a debit now'),
     'mandate.end-asked': warn('Asked to end Autopay: nothing more is debited'),
     'mandate.charge-opened': 'Autopay: the next period is to be debited',
     'mandate.charge-raised': 'Autopay: Cashfree accepted the debit',

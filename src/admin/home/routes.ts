@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { leavingReasons } from '../../billing/subscriptions/subscriptions.ts'
 import { count, plural } from '../labels.ts'
+import { enders, lossReasons } from '../mandates/labels.ts'
 import { failureGroups } from '../orders/labels.ts'
 import type { Panel } from '../panel.ts'
 import { ageLabel, percent, roughly, signed } from './labels.ts'
@@ -16,6 +17,8 @@ declare module '../../web/views.ts' {
 
 const labels = {
   failureGroups,
+  lossReasons,
+  enders,
   leavingReasons,
   count,
   plural,

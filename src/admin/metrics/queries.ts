@@ -40,6 +40,14 @@ export type SubscriberCounts = {
   changedPaise: number
   /** Who cancelled in the last thirty days, by reason ('': none given); a count of an earlier release has none. */
   leaving?: Record<string, number>
+  /** Where there is, or was, a mandate: figures.sql of mandates says what each number counts. */
+  autopay?: {
+    standing: number
+    first: { paid: number; failed: number; laterThatDay: number }
+    retry: { paid: number; failed: number; paise: number }
+    lost: Record<string, number>
+    left: Record<string, number>
+  }
   funnel: { registered: number; opened: number; tried: number; paid: number; waiting: number }
 }
 

@@ -45,6 +45,7 @@ create or replace function subscriber_counts() returns jsonb language sql stable
                 from (select coalesce(cancel_reason, '') as reason, count(*) as many from subscriptions
                       where cancel_requested_at > now() - interval '30 days' group by reason) left_us),
     'funnel', funnel_since(((now() at time zone 'Asia/Kolkata')::date - 29)::timestamp at time zone 'Asia/Kolkata'))
+    || jsonb_strip_nulls(jsonb_build_object('autopay', autopay_figures()))
 $$;
 
 -- How far the people who registered since then have come. Those who never paid could still be won.

@@ -1,26 +1,21 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { SettlementOutcome } from '../../billing/checkout/queries.ts'
 import { settle, settleWith } from '../../billing/checkout/settle.ts'
 import { settleDisputes } from '../../billing/disputes/disputes.ts'
-import { type BillingServices, isGatewayFailure } from '../../billing/payments/gateway.ts'
-import { settleRefunds } from '../../billing/refunds/refunds.ts'
+import { refreshMandate } from '../../billing/mandates/mandates.ts'
+import type { BillingServices } from '../../billing/payments/gateway.ts'
+import { settleDebitRefunds, settleRefunds } from '../../billing/refunds/refunds.ts'
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
+import { type Notice, noticeInTime } from '../in-time.ts'
 import { askTermination, recordSettleAsked } from './order-queries.ts'
-
-/** What an action came to, as the notice on the next page. */
-type Notice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
-
-const away: Notice = {
-  kind: 'warn',
-  text: 'Cashfree does not answer now. Nothing changed; it will be asked again.',
-}
 
 /** Asks Cashfree about an order, its refunds and its disputes and writes the answer. Harmless, any number of times. Throws `not-found`. */
 export async function settleNow(services: BillingServices, orderId: string, actor: Actor): Promise<Notice> {
-  if (!(await recordSettleAsked(services.sql, orderId, actor)))
-    throw new AppError('not-found', 'There is no such order.')
-  return noticeInTime(services, orderId, async () => {
+  const asked = await recordSettleAsked(services.sql, orderId, actor)
+  if (!asked) throw new AppError('not-found', 'There is no such order.')
+  const { mandate } = asked
+  if (mandate !== null) return noticeInTime(services, { orderId }, () => settleDebit(services, orderId, mandate))
+  return noticeInTime(services, { orderId }, async () => {
     const { outcome, order } = await settle(services, orderId, 'admin')
     const broughtMoney = order!.paidAt !== null || order!.heldAt !== null || outcome === 'given-back'
     const refunds = broughtMoney ? await settleRefunds(services, orderId, 'admin') : 'unchanged'
@@ -30,6 +25,15 @@ export async function settleNow(services: BillingServices, orderId: string, acto
       (disputes === 'changed' ? ' A dispute was updated.' : '')
     return { ...settled(outcome), text: settled(outcome).text + more }
   })
+}
+
+/** The same where a mandate pays: Cashfree has no order of this id, and is asked about the mandate and the refunds that we know. */
+async function settleDebit(services: BillingServices, orderId: string, subscriptionId: string): Promise<Notice> {
+  const { outcome, settled: debits } = await refreshMandate(services, subscriptionId, 'admin')
+  const came = outcome === 'settled' ? debits.find((debit) => debit.orderId === orderId)?.outcome : outcome
+  const notice: Notice = came ? settled(came) : { kind: 'info', text: 'Cashfree says nothing new about this debit.' }
+  const refunds = await settleDebitRefunds(services, { orderId, subscriptionId }, 'admin')
+  return { ...notice, text: notice.text + (refunds === 'changed' ? ' A refund was updated.' : '') }
 }
 
 /**
@@ -45,34 +49,13 @@ export async function terminate(
   const asked = await askTermination(services.sql, orderId, key, actor)
   if (asked === 'unknown-order') throw new AppError('not-found', 'There is no such order.')
   if (asked === 'closed') throw new AppError('conflict', 'This order is no longer open; nothing was done.')
-  return noticeInTime(services, orderId, async () => {
+  return noticeInTime(services, { orderId }, async () => {
     const { outcome } = await settleWith(services, orderId, await services.gateway.terminateOrder(orderId), 'admin')
     if (outcome === 'closed') return { kind: 'good', text: 'The order is closed. It can no longer be paid.' }
     if (outcome === 'paid' || outcome === 'already-paid')
       return { kind: 'warn', text: 'A payment came first, so nothing was ended: the order is paid and settled.' }
     return { kind: 'warn', text: `Cashfree did not end it. ${settled(outcome).text}` }
   })
-}
-
-async function noticeInTime(
-  services: BillingServices,
-  orderId: string,
-  action: () => Promise<Notice>,
-): Promise<Notice> {
-  // A request may be shared with a job that gives Cashfree more time than somebody at a page has.
-  const timer = new AbortController()
-  const tooLate = pause(services.config.cashfree.timeoutMs + 1_000, away, { signal: timer.signal }).catch(() => away)
-  const notice = action().catch((error: unknown) => {
-    if (!isGatewayFailure(error)) throw error
-    services.log.warn({ orderId, err: error }, 'Cashfree could not be asked for an administrator')
-    return away
-  })
-  try {
-    return await Promise.race([notice, tooLate])
-  } finally {
-    timer.abort()
-    notice.catch(() => {})
-  }
 }
 
 const outcomes: Record<SettlementOutcome, Notice> = {

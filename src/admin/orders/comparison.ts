@@ -25,25 +25,36 @@ export type Comparison = {
 }
 
 /** Asks Cashfree what it says of an order now, and changes nothing. Never throws because Cashfree is away. */
-export async function compareWithCashfree(services: BillingServices, file: OrderFile): Promise<Comparison> {
+export function compareWithCashfree(services: BillingServices, file: OrderFile): Promise<Comparison> {
   const { id } = file.order
-  try {
+  return comparedNow(services, id, async () => {
     const [remote, refunds, disputes] = await Promise.all([
       services.gateway.fetchOrder(id),
       services.gateway.listRefunds(id),
       services.gateway.listDisputes(id),
     ])
-    const groups = [
+    return [
       orderGroup(file, remote),
-      ...attemptGroups(file, remote),
+      ...attemptGroups(file, remote.attempts),
       ...refundGroups(file, refunds),
       ...disputeGroups(file, disputes),
     ]
+  })
+}
+
+/** What Cashfree answers to `ask`, field by field; or why it is silent. */
+export async function comparedNow(
+  services: BillingServices,
+  orderId: string,
+  ask: () => Promise<Comparison['groups']>,
+): Promise<Comparison> {
+  try {
+    const groups = await ask()
     const differences = groups.flatMap(({ rows }) => rows).filter(({ differs }) => differs).length
     return { askedAt: new Date(), silent: null, groups, differences }
   } catch (error) {
     if (!isGatewayFailure(error)) throw error
-    services.log.warn({ orderId: id, err: error }, 'Cashfree could not be asked for an administrator')
+    services.log.warn({ orderId, err: error }, 'Cashfree could not be asked for an administrator')
     const silent =
       error instanceof GatewayRefused
         ? `Cashfree refuses to answer (${error.status}). Check the keys.`
@@ -86,19 +97,18 @@ function orderGroup({ order }: OrderFile, remote: RemoteOrder): Comparison['grou
   }
 }
 
-function attemptGroups({ attempts }: OrderFile, remote: RemoteOrder): Comparison['groups'] {
-  if (remote.attempts === null)
+/** Attempts of an order as they are on both sides; null: Cashfree's list could not be read. */
+export function attemptGroups({ attempts }: OrderFile, remote: Seen[] | null): Comparison['groups'] {
+  if (remote === null)
     return [
       {
         title: 'Payments',
         rows: [{ label: 'List', ours: String(attempts.length), theirs: 'could not be read', differs: true }],
       },
     ]
-  return pairs(attempts, remote.attempts, ({ cfPaymentId }) => cfPaymentId).map(([key, ours, theirs]) => ({
+  return pairs<Seen>(attempts, remote, ({ cfPaymentId }) => cfPaymentId).map(([key, ours, theirs]) => ({
     title: `Payment ${key}`,
-    rows: compareFields<
-      Pick<Attempt, 'status' | 'amountPaise' | 'currency' | 'method' | 'bankReference' | 'failureReason'>
-    >(ours, theirs, [
+    rows: compareFields<Seen>(ours, theirs, [
       ['Status', ({ status }) => status],
       ['Amount', ({ amountPaise }) => money(amountPaise)],
       ['Currency', ({ currency }) => currency],
@@ -109,6 +119,12 @@ function attemptGroups({ attempts }: OrderFile, remote: RemoteOrder): Comparison
   }))
 }
 
+/** What both sides say of an attempt. */
+type Seen = Pick<
+  Attempt,
+  'cfPaymentId' | 'status' | 'amountPaise' | 'currency' | 'method' | 'bankReference' | 'failureReason'
+>
+
 const refundStatuses: Record<string, string> = {
   SUCCESS: 'succeeded',
   FAILED: 'failed',
@@ -116,7 +132,8 @@ const refundStatuses: Record<string, string> = {
   ONHOLD: 'onhold',
 }
 
-function refundGroups({ refunds }: OrderFile, remote: RemoteRefund[]): Comparison['groups'] {
+/** Refunds of an order as they are on both sides. */
+export function refundGroups({ refunds }: OrderFile, remote: RemoteRefund[]): Comparison['groups'] {
   const theirs = remote.map((refund) => ({
     id: refund.refundId ?? `cf_${refund.cfRefundId}`,
     status: refundStatuses[refund.status] ?? 'pending',
@@ -160,7 +177,11 @@ function disputeGroups({ disputes }: OrderFile, remote: RemoteDispute[]): Compar
 }
 
 /** Ours and theirs of the same id, in pairs; either may be missing. */
-function pairs<A, B>(ours: A[], theirs: B[], idOf: (one: A | B) => string): [string, A | undefined, B | undefined][] {
+function pairs<One>(
+  ours: readonly One[],
+  theirs: readonly One[],
+  idOf: (one: One) => string,
+): [string, One | undefined, One | undefined][] {
   const ids = [...new Set([...ours, ...theirs].map(idOf))]
   return ids.map((id) => [id, ours.find((one) => idOf(one) === id), theirs.find((one) => idOf(one) === id)])
 }
@@ -177,10 +198,12 @@ function compareFields<T>(
     .filter((row) => row.ours !== '' || row.theirs !== '')
 }
 
-function same(label: string, ours: string | null, theirs: string | null): Compared {
+/** A field of both sides; what Cashfree does not say does not differ. */
+export function same(label: string, ours: string | null, theirs: string | null): Compared {
   return { label, ours: ours ?? '', theirs: theirs ?? '', differs: Boolean(theirs) && (ours ?? '') !== theirs }
 }
 
-function money(paise: number | null): string {
+/** An amount as a field. */
+export function money(paise: number | null): string {
   return paise === null ? 'not an amount' : rupees(paise)
 }

@@ -5,7 +5,14 @@ import type { Sql } from '../../platform/db.ts'
 
 /** An order with the person and what it bought. */
 export type OrderFile = {
-  order: Order & { looks: number; nextLookAt: Date | null; personName: string; personEmail: string }
+  order: Order & {
+    looks: number
+    nextLookAt: Date | null
+    personName: string
+    personEmail: string
+    /** What pays it where that is Autopay, by the id that Cashfree knows. */
+    mandate: string | null
+  }
   attempts: OrderAttempt[]
   refunds: {
     id: string
@@ -64,7 +71,8 @@ export async function findOrderFile(sql: Sql, id: string): Promise<OrderFile | u
     select o.id, o.user_id, o.plan_key, p.name as plan_name, p.title as plan_title, p.months, o.amount_paise, o.currency,
            o.status, o.idempotency_key, o.expires_at, o.cf_order_id, o.payment_session_id, o.gateway_status, o.paid_at,
            o.closed_at, o.held_at, o.asked_at, o.created_at, o.expires_at < now() + interval '1 minute' as is_ending,
-           o.looks, o.next_look_at, u.name as person_name, u.email as person_email
+           o.looks, o.next_look_at, u.name as person_name, u.email as person_email,
+           (select subscription_id from mandates m where m.id = o.mandate_id) as mandate
     from orders o
     join plans p on p.key = o.plan_key
     join users u on u.id = o.user_id
@@ -120,15 +128,23 @@ export async function findOrderFile(sql: Sql, id: string): Promise<OrderFile | u
   }
 }
 
-/** Records that an administrator had Cashfree asked about an order. False: there is no such order. */
-export async function recordSettleAsked(sql: Sql, orderId: string, actor: Actor): Promise<boolean> {
-  const rows = await sql`
-    select record_audit(${actor.actor}, 'order.settle-asked', o.id, o.user_id, jsonb_build_object('status', o.status),
+/**
+ * Records that an administrator had Cashfree asked about an order; answers the mandate that pays it, by Cashfree's id, or null.
+ * Undefined: there is no such order.
+ */
+export async function recordSettleAsked(
+  sql: Sql,
+  orderId: string,
+  actor: Actor,
+): Promise<{ mandate: string | null } | undefined> {
+  const [row] = await sql<{ mandate: string | null }[]>`
+    select (select subscription_id from mandates m where m.id = o.mandate_id) as mandate,
+           record_audit(${actor.actor}, 'order.settle-asked', o.id, o.user_id, jsonb_build_object('status', o.status),
                         ${originJson(sql, actor)})
     from orders o
     where o.id = ${orderId}
   `
-  return rows.count > 0
+  return row
 }
 
 /** Records that an administrator ends an open order; see ask-termination.sql for the answers. */

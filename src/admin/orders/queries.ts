@@ -13,6 +13,8 @@ export type OrderLine = {
   personName: string
   planTitle: string
   purpose: Order['purpose']
+  /** Paid, or to be paid, under a mandate. */
+  onAutopay: boolean
   amountPaise: number
   status: Order['status']
   heldAt: Date | null
@@ -55,7 +57,7 @@ export async function listOrders(
       order by o.created_at desc, o.id desc
       limit ${limit}
     )
-    select o.id, o.created_at as at, o.user_id as person_id, u.name as person_name, p.title as plan_title, o.purpose, o.amount_paise,
+    select o.id, o.created_at as at, o.user_id as person_id, u.name as person_name, p.title as plan_title, o.purpose, o.mandate_id is not null as on_autopay, o.amount_paise,
            o.status, o.held_at, o.paid_at, paid.actor as paid_by, coalesce(tried.attempts, 0) as attempts, tried.method,
            tried.bank_reference
     from listed o

@@ -15,6 +15,7 @@ import { spanOfDays } from '../days.ts'
 import { disputeKind, disputeStatuses } from '../disputes/labels.ts'
 import { incidentTitle } from '../incidents/labels.ts'
 import { allOf, filterOf, type List, type ListPage, listPage } from '../listing.ts'
+import { compareDebit } from '../mandates/comparison.ts'
 import type { Panel } from '../panel.ts'
 import { settleNow, terminate } from './actions.ts'
 import { orderColumns, paymentColumns } from './columns.ts'
@@ -113,7 +114,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     const file = await fileOf(request.params.id)
     return reply.page('admin/orders/show', {
       file,
-      comparison: request.query.ask === 'cashfree' ? await compareWithCashfree(services, file) : null,
+      comparison: request.query.ask === 'cashfree' ? await compare(file) : null,
       gift: (await findGiftOfOrder(services.sql, request.params.id)) ?? null,
       mayAct: request.mayAct,
       labels,
@@ -125,7 +126,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     if (!request.wantsFragment)
       return reply.leaveFor(`/admin/orders/${encodeURIComponent(request.params.id)}?ask=cashfree`)
     const file = await fileOf(request.params.id)
-    return reply.page('admin/orders/_cashfree', { file, comparison: await compareWithCashfree(services, file) })
+    return reply.page('admin/orders/_cashfree', { file, comparison: await compare(file) })
   })
 
   app.post('/:id/settle', { ...writeAccess, schema: { params: ById } }, async (request, reply) => {
@@ -154,6 +155,11 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       reply.page('admin/orders/terminate', { file: await fileOf(id), form, key, fresh: request.signedIn!.isFresh }),
     )
   })
+
+  function compare(file: OrderFile): Promise<Comparison> {
+    const { mandate } = file.order
+    return mandate === null ? compareWithCashfree(services, file) : compareDebit(services, file, mandate)
+  }
 
   async function fileOf(id: string): Promise<OrderFile> {
     const file = isOrderId(id) ? await findOrderFile(services.sql, id) : undefined

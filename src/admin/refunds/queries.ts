@@ -80,6 +80,8 @@ export type RefundBasis = {
   refusal: string | null
   /** From this amount on it is typed twice: the price of a year. */
   largePaise: number
+  /** The payer's mandate that goes on debiting them, by the id that Cashfree knows. */
+  mandate: string | null
 }
 
 /** A payment with what is left of it. */
@@ -95,7 +97,9 @@ export async function findRefundBasis(sql: Sql, cfPaymentId: string): Promise<Re
            coalesce(pay.completed_at, pay.created_at) < now() - interval '6 months' as is_too_old,
            exists (select from disputes d where d.cf_payment_id = pay.cf_payment_id and d.closed_at is null) as is_disputed,
            has_access(s) is true as has_access, s.current_period_end as until, entitlement_refusal(o.user_id) as refusal,
-           (select coalesce(min(price_paise) filter (where months >= 12 and on_sale), max(price_paise)) from plans) as large_paise
+           (select coalesce(min(price_paise) filter (where months >= 12 and on_sale), max(price_paise)) from plans) as large_paise,
+           (select m.subscription_id from mandates m
+            where m.user_id = o.user_id and m.ended_at is null and m.cancel_asked_at is null) as mandate
     from payments pay
     join orders o on o.id = pay.order_id
     join users u on u.id = o.user_id

@@ -167,7 +167,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     { after, note = formState() }: { after?: string | undefined; note?: FormState },
   ) {
     return reply.page('admin/subscribers/show', {
-      ...(await personPage(sql, request.params.id, after)),
+      ...(await personPage(services, request.params.id, after)),
       mayAct: request.mayAct,
       isSelf: request.user!.id === request.params.id,
       statusLabel,

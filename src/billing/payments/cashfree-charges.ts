@@ -57,7 +57,7 @@ export function cashfreeCharges(call: (call: Call) => Promise<Answer>): Charges 
     const { subscriptionId, refundId, idempotencyKey } = refund
     const body = {
       subscription_id: subscriptionId,
-      payment_id: refund.paymentId,
+      ...('paymentId' in refund ? { payment_id: refund.paymentId } : { cf_payment_id: numberIn(refund.cfPaymentId) }),
       refund_id: refundId,
       refund_amount: rupeesForGateway(refund.amountPaise),
       refund_note: noteFor(refund.note),
@@ -86,6 +86,11 @@ export function cashfreeCharges(call: (call: Call) => Promise<Answer>): Charges 
 
 function pathOf(subscriptionId: string, paymentId: string): string {
   return `/subscriptions/${encodeURIComponent(subscriptionId)}/payments/${encodeURIComponent(paymentId)}`
+}
+
+/** Cashfree takes its own ids of payments as numbers. One that is none, or too long for one, goes as it came. */
+function numberIn(cfPaymentId: string): number | string {
+  return /^\d{1,15}$/.test(cfPaymentId) ? Number(cfPaymentId) : cfPaymentId
 }
 
 function chargeBody(asked: NewCharge): Record<string, unknown> {

@@ -75,10 +75,12 @@ export type NewCharge = {
   remarks: string
 }
 
-/** A refund of a charge we ask for. The id is ours and stored before the call. */
-export type NewChargeRefund = {
+/**
+ * A refund of a debit we ask for. The id is ours and stored before the call. A charge goes by our payment id; an authorisation, whose id
+ * Cashfree's page chose, by Cashfree's number.
+ */
+export type NewChargeRefund = ({ paymentId: string } | { cfPaymentId: string }) & {
   subscriptionId: string
-  paymentId: string
   refundId: string
   idempotencyKey: string
   amountPaise: Paise

@@ -17,6 +17,8 @@ export type Refund = {
   bankReference: string | null
   idempotencyKey: string
   lastError: string | null
+  /** Of the mandate that its order was paid by: Cashfree then refunds the debit. `paymentId` is a charge's, null for an authorisation. */
+  debit: { subscriptionId: string; paymentId: string | null } | null
   createdAt: Date
   finishedAt: Date | null
 }
@@ -94,6 +96,14 @@ export async function settleRefundRows(
     select settle_refunds(${orderId}, ${sql.json(remote as never)}, ${by.actor}, ${sql.json(by.seller as never)}) as outcome
   `
   return row!.outcome
+}
+
+/** Ids of the refunds of an order that may still change, the oldest first. */
+export async function listUnfinishedRefunds(sql: Sql, orderId: string): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from refunds where order_id = ${orderId} and status <> 'succeeded' order by created_at, id limit 20
+  `
+  return rows.map(({ id }) => id)
 }
 
 /** A refund by its id. */
@@ -213,5 +223,8 @@ export async function listRefundsOf(sql: Sql, userId: string, limit: number) {
 
 function columns(sql: Sql) {
   return sql`r.id, r.order_id, r.cf_payment_id, r.user_id, r.amount_paise, r.reason, r.requested_by, r.status,
-             r.gateway_status, r.bank_reference, r.idempotency_key, r.last_error, r.created_at, r.finished_at`
+             r.gateway_status, r.bank_reference, r.idempotency_key, r.last_error, r.created_at, r.finished_at,
+             (select jsonb_build_object('subscriptionId', m.subscription_id,
+                                        'paymentId', case when m.first_order_id is distinct from o.id then o.id end)
+              from orders o join mandates m on m.id = o.mandate_id where o.id = r.order_id) as debit`
 }

@@ -1,7 +1,15 @@
 import { AppError } from '../../platform/errors.ts'
 import type { BillingServices } from '../payments/gateway.ts'
+import type { RemoteRefund } from '../payments/remote-refund.ts'
 import { logRefund } from './log-refund.ts'
-import { findRefund, type Refund, type RefundRequest, requestRefund, settleRefundRows } from './queries.ts'
+import {
+  findRefund,
+  listUnfinishedRefunds,
+  type Refund,
+  type RefundRequest,
+  requestRefund,
+  settleRefundRows,
+} from './queries.ts'
 
 const refusals: Record<string, string> = {
   'unknown-payment': 'There is no such payment.',
@@ -40,7 +48,35 @@ export async function settleRefunds(
   actor: string,
   within?: number,
 ): Promise<string> {
-  const remote = await services.gateway.listRefunds(orderId, within)
+  return settleWith(services, orderId, await services.gateway.listRefunds(orderId, within), actor)
+}
+
+/**
+ * The same for an order that a mandate pays. Cashfree lists no refunds of a debit, so it is asked about each that we know and that has not
+ * arrived, and about `named`: one that an event of Cashfree's told of, made in its dashboard perhaps.
+ */
+export async function settleDebitRefunds(
+  services: BillingServices,
+  debit: { orderId: string; subscriptionId: string; named?: string },
+  actor: string,
+  within?: number,
+): Promise<string> {
+  const { orderId, subscriptionId, named } = debit
+  const known = await listUnfinishedRefunds(services.sql, orderId)
+  const asked = named === undefined || known.includes(named) ? known : [...known, named]
+  const answers = await Promise.all(
+    asked.map((id) => services.gateway.mandates.fetchRefund(subscriptionId, id, within)),
+  )
+  const remote = answers.filter((answer) => answer !== null)
+  return remote.length === 0 ? 'unchanged' : settleWith(services, orderId, remote, actor)
+}
+
+async function settleWith(
+  services: BillingServices,
+  orderId: string,
+  remote: RemoteRefund[],
+  actor: string,
+): Promise<string> {
   const outcome = await settleRefundRows(services.sql, orderId, remote, { actor, seller: services.config.seller })
   if (outcome === 'changed') {
     logRefund(services, orderId, remote, actor)

@@ -2,6 +2,7 @@ import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paise } from '../../platform/money.ts'
 import { type BillingServices, GatewayRefused, isGatewayFailure } from '../payments/gateway.ts'
+import type { RemoteRefund } from '../payments/remote-refund.ts'
 import { logRefund } from './log-refund.ts'
 import type { Refund } from './queries.ts'
 import {
@@ -13,7 +14,7 @@ import {
   refuseRefund,
   settleRefundRows,
 } from './queries.ts'
-import { settleRefunds } from './refunds.ts'
+import { settleDebitRefunds, settleRefunds } from './refunds.ts'
 
 /** Refunds get the longest time limit, in milliseconds: Cashfree's slowest call, and nobody waits. */
 const limitMs = 30_000
@@ -47,7 +48,7 @@ export async function askAboutRefund(services: BillingServices, id: string, by: 
 async function handle(services: BillingServices, refund: Refund, within = limitMs): Promise<void> {
   try {
     if (refund.status === 'requested') await send(services, refund, within)
-    else if ((await settleRefunds(services, refund.orderId, 'refunds', within)) === 'unchanged')
+    else if ((await settleAll(services, refund, within)) === 'unchanged')
       await postponeRefund(services.sql, refund.id, 'not finished at Cashfree')
   } catch (error) {
     if (error instanceof GatewayRefused && error.status !== 401 && error.status !== 403) {
@@ -74,23 +75,29 @@ async function send(services: BillingServices, refund: Refund, within: number): 
   const way = await findDisputeInTheWay(services.sql, refund)
   if (way) {
     // An earlier try may have reached Cashfree although its reply was lost.
-    await settleRefunds(services, refund.orderId, 'refunds', within)
+    await settleAll(services, refund, within)
     if (way === 'lost') await refuseRefund(services.sql, refund.id, 'The payer’s bank took the money in a dispute.')
     else
       await postponeRefund(services.sql, refund.id, 'The payer disputes this payment at their bank: the refund waits.')
     return
   }
-  const remote = await services.gateway.createRefund(
-    {
-      orderId: refund.orderId,
-      refundId: refund.id,
-      idempotencyKey: refund.idempotencyKey,
-      amountPaise: paise(refund.amountPaise),
-      note: refund.reason,
-    },
-    within,
-  )
+  const remote = await askFor(services, refund, within)
   await settleRefundRows(services.sql, refund.orderId, [remote], { actor: 'refunds', seller: services.config.seller })
   logRefund(services, refund.orderId, [remote], 'refunds')
   services.wake('deliver-mails')
+}
+
+/** What is refunded is an order at Cashfree, or a debit under a mandate. */
+function askFor({ gateway }: BillingServices, refund: Refund, within: number): Promise<RemoteRefund> {
+  const { id, orderId, cfPaymentId, debit, idempotencyKey, reason } = refund
+  const asked = { refundId: id, idempotencyKey, amountPaise: paise(refund.amountPaise), note: reason }
+  if (!debit) return gateway.createRefund({ orderId, ...asked }, within)
+  const { subscriptionId, paymentId } = debit
+  const which = paymentId === null ? { cfPaymentId } : { paymentId }
+  return gateway.mandates.createRefund({ subscriptionId, ...which, ...asked }, within)
+}
+
+function settleAll(services: BillingServices, { orderId, debit }: Refund, within: number): Promise<string> {
+  if (!debit) return settleRefunds(services, orderId, 'refunds', within)
+  return settleDebitRefunds(services, { orderId, subscriptionId: debit.subscriptionId }, 'refunds', within)
 }

@@ -1,9 +1,12 @@
+import { isAutopayInUse } from '../../../billing/mandates/in-use.ts'
+import { listMandatesOf } from '../../../billing/mandates/queries.ts'
 import { listPapersOf } from '../../../billing/receipts/queries.ts'
 import { listRefundsOf } from '../../../billing/refunds/queries.ts'
 import { browserName } from '../../../identity/known-browsers/browser-name.ts'
 import { findState } from '../../../identity/users/indian-states.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
+import type { Services } from '../../../platform/services.ts'
 import { findSuppression } from '../../../records/suppressions/queries.ts'
 import { pageOf } from '../../listing.ts'
 import { listNotes } from '../notes/queries.ts'
@@ -33,28 +36,32 @@ export async function personAt(sql: Sql, id: string): Promise<PersonFile> {
 }
 
 /** A person with what belongs to them, the newest of each, and one page of their timeline. Throws AppError `not-found`. */
-export async function personPage(sql: Sql, id: string, after: string | undefined) {
+export async function personPage(services: Services, id: string, after: string | undefined) {
+  const { sql } = services
   const person = await personAt(sql, id)
-  const [suppression, periods, orders, receipts, refunds, mails, sessions, notes, timeline] = await Promise.all([
-    findSuppression(sql, person.email),
-    listPeriods(sql, id, shown),
-    listOrders(sql, id, shown),
-    listPapersOf(sql, id, shown),
-    listRefundsOf(sql, id, shown),
-    listMails(sql, id, shown),
-    listSessions(sql, id, shown),
-    listNotes(sql, id, 100),
-    pageOf(
-      (cursor, limit) => listTimeline(sql, id, cursor, limit),
-      ({ at, key }) => ({ at, id: key }),
-      { after, filter: {} },
-    ),
-  ])
+  const [suppression, periods, orders, mandates, receipts, refunds, mails, sessions, notes, timeline] =
+    await Promise.all([
+      findSuppression(sql, person.email),
+      listPeriods(sql, id, shown),
+      listOrders(sql, id, shown),
+      mandatesOf(services, id),
+      listPapersOf(sql, id, shown),
+      listRefundsOf(sql, id, shown),
+      listMails(sql, id, shown),
+      listSessions(sql, id, shown),
+      listNotes(sql, id, 100),
+      pageOf(
+        (cursor, limit) => listTimeline(sql, id, cursor, limit),
+        ({ at, key }) => ({ at, id: key }),
+        { after, filter: {} },
+      ),
+    ])
   return {
     person: { ...person, state: person.stateCode && (findState(person.stateCode)?.name ?? person.stateCode) },
     access: explainAccess(person, periods, orders[0]),
     periods,
     orders,
+    mandates,
     receipts,
     refunds,
     mails,
@@ -63,4 +70,8 @@ export async function personPage(sql: Sql, id: string, after: string | undefined
     sessions: sessions.map((session) => ({ ...session, browser: browserName(session.userAgent) })),
     timeline: { lines: timeline.rows.map(lineOf), next: timeline.next, first: !after },
   }
+}
+
+async function mandatesOf(services: Services, id: string) {
+  return (await isAutopayInUse(services)) ? listMandatesOf(services.sql, id, shown) : []
 }
