@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { isAutopayInUse } from '../billing/mandates/in-use.ts'
+import { findNextDebit, type NextDebit } from '../billing/mandates/next-debit-queries.ts'
 import { listMandatesOf, type Mandate } from '../billing/mandates/queries.ts'
-import { findNextDebit, type NextDebit } from '../billing/mandates/standing-queries.ts'
 import { requireUserOrKey } from '../identity/api-keys/guards.ts'
 import { dayInIndia } from '../platform/dates.ts'
 import { AppError } from '../platform/errors.ts'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { isAutopayInUse } from '../../billing/mandates/in-use.ts'
-import { findNextDebit, type NextDebit } from '../../billing/mandates/standing-queries.ts'
+import { findNextDebit, type NextDebit } from '../../billing/mandates/next-debit-queries.ts'
 import { confirmIdentity, identityFields } from '../../identity/second-factor/reauthentication.ts'
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'

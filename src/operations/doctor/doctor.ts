@@ -1,3 +1,4 @@
+import { checkAutopay } from './autopay.ts'
 import { checkCashfree, checkCheckoutScript } from './cashfree.ts'
 import type { DoctorContext } from './context.ts'
 import { checkDatabase } from './database.ts'
@@ -16,6 +17,7 @@ export function examine(context: DoctorContext): Promise<Finding[]> {
     { about: 'database', run: () => checkDatabase(context) },
     { about: 'prices', run: () => checkPrices(context) },
     { about: 'Cashfree', run: () => checkCashfree(context) },
+    { about: 'Autopay', run: () => checkAutopay(context) },
     { about: 'checkout script', run: () => checkCheckoutScript(context) },
     { about: 'https', run: () => checkCertificate(context) },
     { about: 'site', run: () => checkSite(context) },

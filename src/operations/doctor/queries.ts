@@ -195,3 +195,9 @@ export async function readOrderFile(sql: Sql, orderId: string): Promise<OrderFil
   `
   return row?.file
 }
+
+/** The ceiling of a mandate that somebody without a plan would open today, in paise; null where no plan is on sale. */
+export async function readCeiling(sql: Sql): Promise<number | null> {
+  const [row] = await sql<{ paise: number | null }[]>`select mandate_ceiling(gen_random_uuid()) as paise`
+  return row!.paise
+}

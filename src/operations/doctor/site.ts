@@ -48,7 +48,20 @@ export async function checkSite({ config }: DoctorContext): Promise<Finding[]> {
     state.release === 'older-than-database'
       ? [warning('release', 'the running site is older than its database', 'Start the newer release there too.')]
       : []
-  return [site, ...release, ...(await hostName(config)), ...(await webhookEndpoint(config))]
+  const { credentials, autopay } = config.cashfree
+  const endpoints = [
+    webhookEndpoint('webhook endpoint', `${baseUrl}/webhooks/cashfree`, credentials?.webhookSecrets ?? []),
+    ...(autopay
+      ? [
+          webhookEndpoint(
+            'Autopay endpoint',
+            `${baseUrl}/webhooks/cashfree-subscriptions`,
+            credentials?.autopaySecrets ?? [],
+          ),
+        ]
+      : []),
+  ]
+  return [site, ...release, ...(await hostName(config)), ...(await Promise.all(endpoints)).flat()]
 }
 
 /** Whether requests reach the site under its own host name; health checks and webhooks are answered under any. */
@@ -65,10 +78,7 @@ async function hostName({ baseUrl }: DoctorContext['config']): Promise<Finding[]
 }
 
 /** Sends Cashfree's test ping, signed with each secret, and an unsigned call. Each leaves a row; nothing is settled. */
-async function webhookEndpoint({ baseUrl, cashfree }: DoctorContext['config']): Promise<Finding[]> {
-  const about = 'webhook endpoint'
-  const url = `${baseUrl}/webhooks/cashfree`
-  const secrets = cashfree.credentials?.webhookSecrets ?? []
+async function webhookEndpoint(about: string, url: string, secrets: readonly string[]): Promise<Finding[]> {
   const post = async (body: string, headers: Record<string, string> = {}) => {
     const answer = await fetch(url, {
       method: 'POST',

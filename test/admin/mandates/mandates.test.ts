@@ -234,11 +234,35 @@ describe('an order that a mandate pays', () => {
 
 describe('the figures of Autopay', () => {
   test('count who is on it, how first and second debits went, what the second saved, and what was lost to what', async () => {
+    await app.sql`delete from mandate_charges`
+    await app.sql`update mandates set ended_at = now() - interval '40 days' where ended_at is null`
+    const standing = await Promise.all(['Saved', 'Lost', 'Declined', 'Later'].map((name) => autopayer(name)))
+    const [saved, lost, declined, later] = standing.map(({ id }) => id)
+    const funds = 'DEBIT FAILED | Insufficient Funds In Customer (Remitter) Account'
+    const over = { raisedAt: new Date(), finalAt: new Date(), paise: 49_900, periodStart: new Date(), retries: 0 }
+    const charges = [
+      { mandateId: saved, attempt: 1, status: 'FAILED', failureReason: funds },
+      { mandateId: saved, attempt: 2, status: 'SUCCESS', failureReason: null },
+      { mandateId: lost, attempt: 1, status: 'FAILED', failureReason: funds },
+      { mandateId: lost, attempt: 2, status: 'FAILED', failureReason: 'Account closed' },
+      { mandateId: declined, attempt: 1, status: 'CANCELLED', failureReason: null },
+      { mandateId: later, attempt: 1, status: 'SUCCESS', failureReason: null, retries: 2 },
+    ]
+    for (const charge of charges) {
+      const paymentId = `c_${charge.mandateId!.replaceAll('-', '')}_20261128${charge.attempt > 1 ? '_2' : ''}`
+      await app.sql`
+        insert into mandate_charges ${app.sql({ ...over, ...charge, paymentId, scheduledOn: '2020-01-01' } as never)}`
+    }
+    await app.sql`update mandate_charges set scheduled_on = day_in_india(now()) - 2`
+    await app.sql`update mandates set ended_at = now(), ended_by = 'customer' where id = ${lost!}`
     await app.sql`delete from figure_snapshot`
     await app.run('figures')
     const page = text(await admin.visitor.get('/admin'))
-    expect(page).toMatch(/On Autopay now \d+/)
-    expect(page).toMatch(/First debit paid \d+% of \d+|First debit paid none yet/)
-    expect(page).toMatch(/Saved by the second 0 periods/)
+    expect(page).toContain('On Autopay now 3')
+    expect(page).toMatch(/First debit paid 25% of 4 1 at a later try of the day Second debit paid 50% of 2/)
+    expect(page).toMatch(/Saved by the second 1 period, ₹499/)
+    expect(page).toMatch(/Account closed, or permission gone 1 50%/)
+    expect(page).toMatch(/Declined by the person 1 50%/)
+    expect(page).toContain('Ended in 30 days: by its person 1.')
   })
 })
