@@ -16,7 +16,7 @@ export async function mandateAt(services: BillingServices, subscriptionId: strin
 
 /** Asks Cashfree about a mandate and its debits and writes the answer. Harmless, any number of times. Throws `not-found`. */
 export async function lookNow(services: BillingServices, subscriptionId: string, actor: Actor): Promise<Notice> {
-  if (!(await recordAsked(services.sql, subscriptionId, 'mandate.look-asked', actor)))
+  if (!(await recordAsked(services.sql, subscriptionId, 'look', actor)))
     throw new AppError('not-found', 'There is no such mandate.')
   return noticeInTime(services, { subscriptionId }, async () =>
     looked(await refreshMandate(services, subscriptionId, 'admin')),
@@ -48,7 +48,7 @@ export async function raiseNow(services: BillingServices, subscriptionId: string
   const { mandate } = await mandateAt(services, subscriptionId)
   const due = await findChargeToRaise(services.sql, mandate.id)
   if (!due) return { kind: 'info', text: 'There is nothing to raise at the moment; nothing was done.' }
-  await recordAsked(services.sql, subscriptionId, 'mandate.raise-asked', actor)
+  await recordAsked(services.sql, subscriptionId, 'raise', actor)
   const opened =
     due.paymentId === null
       ? await openCharge(services.sql, mandate.id, actor.actor)

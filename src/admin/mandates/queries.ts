@@ -176,11 +176,11 @@ export async function openCharge(
 export async function recordAsked(
   sql: Sql,
   subscriptionId: string,
-  action: 'mandate.look-asked' | 'mandate.raise-asked',
+  wish: 'look' | 'raise',
   actor: Actor,
 ): Promise<boolean> {
   const rows = await sql`
-    select record_audit(${actor.actor}, ${action}, m.first_order_id, m.user_id,
+    select record_audit(${actor.actor}, case ${wish} when 'raise' then 'mandate.raise-asked' else 'mandate.look-asked' end, m.first_order_id, m.user_id,
                         jsonb_build_object('mandate', m.subscription_id, 'status', m.status), ${originJson(sql, actor)})
     from mandates m
     where m.subscription_id = ${subscriptionId}
