@@ -22,7 +22,7 @@ export const enders: Record<string, string> = {
   cashfree: 'at Cashfree',
 }
 
-/** Why a period was not paid by Autopay, as figures.sql groups it. */
+/** Why a period was not paid by Autopay, as metrics.sql groups it. */
 export const lossReasons: Record<string, string> = {
   retry: 'Not enough money, or the bank was away',
   'new-mandate': 'Account closed, or permission gone',

@@ -40,7 +40,7 @@ export type SubscriberCounts = {
   changedPaise: number
   /** Who cancelled in the last thirty days, by reason ('': none given); a count of an earlier release has none. */
   leaving?: Record<string, number>
-  /** Where there is, or was, a mandate: figures.sql of mandates says what each number counts. */
+  /** Where there is, or was, a mandate: metrics.sql of mandates says what each number counts. */
   autopay?: {
     standing: number
     first: { paid: number; failed: number; laterThatDay: number }
