@@ -8,7 +8,7 @@ $$;
 -- access runs), it is one rupee that Cashfree gives back, and buys nothing. `refusal` is null, or why there is none: 'mandate'
 -- (mandate_id stands already), 'under-way' (money is), 'differs' (order_id is open at Cashfree, and has to be ended there first),
 -- 'terms' (the ceiling that was agreed to is not today's), 'nothing-runs' (later, without access), or one of open_order_as_wished.
--- Locks in the order of everybody: orders, person.
+-- Locks as opening any order and deleting an account do: the person, then orders.
 create or replace function open_mandate(
   p_user_id uuid, p_wish jsonb, p_origin jsonb, out refusal text, out mandate_id uuid, out order_id text
 ) language plpgsql as $$
@@ -19,8 +19,8 @@ declare
   m          mandates;
 begin
   perform set_config('etf.origin', coalesce(p_origin::text, ''), true);
-  perform 1 from orders o where o.user_id = p_user_id and o.status in ('created', 'active') order by o.id for update;
   perform 1 from users where id = p_user_id for no key update;
+  perform 1 from orders o where o.user_id = p_user_id and o.status in ('created', 'active') order by o.id for update;
   select * into m from mandates standing
   where standing.user_id = p_user_id and standing.ended_at is null and standing.cancel_asked_at is null;
   if found then refusal := 'mandate'; mandate_id := m.id; return; end if;
