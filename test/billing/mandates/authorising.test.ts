@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { endMandate, refreshMandate } from '../../../src/billing/mandates/mandates.ts'
+import { untilLocked } from '../../support/until.ts'
 import {
   autopayOf,
   expectInvariants,
@@ -156,6 +157,19 @@ describe('a mandate that starts now', () => {
     expect(await open(fixture, user, { plan: 'weekly' })).toMatchObject({ refusal: 'plan' })
     await fixture.sql`update users set consent_withdrawn_at = now() where id = ${user.id}`
     expect(await open(fixture, user)).toMatchObject({ refusal: 'consent' })
+  })
+
+  test('waits for whoever deletes the account with none of its orders locked', async () => {
+    const user = await somebody(fixture)
+    await fixture.sql`select open_order_as_wished(${user.id}, 'monthly', ${`ds_${user.id.slice(0, 8)}`}, 30, '{}')`
+    let opening: ReturnType<typeof open>
+    await fixture.sql.begin(async (deleting) => {
+      await deleting`select from users where id = ${user.id} for no key update`
+      opening = open(fixture, user)
+      await untilLocked(fixture.sql)
+      await deleting`select from orders where user_id = ${user.id} for update nowait`
+    })
+    expect(await opening!).toMatchObject({ refusal: null })
   })
 
   test('of twenty clicks at once is one', async () => {
