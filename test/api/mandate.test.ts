@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dayInIndia } from '../../src/platform/dates.ts'
+import { adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -92,5 +93,9 @@ describe('GET /api/mandate', () => {
     await visitor.register()
     expect((await visitor.get('/api/mandate')).json()).toEqual((await visitor.get('/api/nothing')).json())
     expect((await visitor.get('/api/mandate')).status).toBe(404)
+    const { visitor: admin } = await adminOf(off)
+    expect((await admin.get('/admin/mandates')).status).toBe(404)
+    for (const page of ['/admin', '/admin/orders', '/privacy'])
+      expect((await admin.get(page)).body, page).not.toContain('Autopay')
   })
 })

@@ -1,3 +1,4 @@
+import { dateInIndia, midnightInIndia } from '../../platform/dates.ts'
 import { sentenceCase } from '../labels.ts'
 import type { Debit, MandateState } from './queries.ts'
 
@@ -50,6 +51,11 @@ const withdrawals: Record<string, string> = {
 /** Cashfree's word for a mandate or a debit, as it reads: "CUSTOMER_PAUSED" is "Customer paused". */
 export function gatewayWord(status: string): string {
   return sentenceCase(status.toLowerCase().replaceAll('_', '-'))
+}
+
+/** The day of a debit, "2026-12-09", as pages write days. */
+export function dayText(day: string): string {
+  return dateInIndia(midnightInIndia(day)!)
 }
 
 /** How a debit stands. */

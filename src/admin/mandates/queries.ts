@@ -47,7 +47,16 @@ export type MandateFile = {
   }
   charges: (Charge & { nextLookAt: Date | null; orderStatus: string })[]
   incidents: { id: number; kind: string; openedAt: Date }[]
-  audit: { id: number; at: Date; action: string; actor: string; username: string | null; orderId: string | null }[]
+  audit: {
+    id: number
+    at: Date
+    action: string
+    actor: string
+    username: string | null
+    orderId: string | null
+    from: string | null
+    to: string | null
+  }[]
 }
 
 /** A charge that can be raised now: `paymentId` is null where it has to be opened first. */
@@ -130,7 +139,7 @@ export async function findMandateFile(sql: Sql, subscriptionId: string): Promise
       where user_id = ${mandate.userId} and resolved_at is null and kind = 'mandate-mismatch'
       order by opened_at desc limit 20`,
     sql<MandateFile['audit']>`
-      select x.id, x.at, x.action, x.actor, a.username, x.order_id
+      select x.id, x.at, x.action, x.actor, a.username, x.order_id, x.details ->> 'from' as "from", x.details ->> 'to' as "to"
       from audit x
       left join users a on a.id = user_behind(x.actor)
       where x.user_id = ${mandate.userId} and x.details ->> 'mandate' = ${subscriptionId}

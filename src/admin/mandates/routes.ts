@@ -16,7 +16,7 @@ import { choicesOf, orderStatuses } from '../orders/labels.ts'
 import type { Panel } from '../panel.ts'
 import { lookNow, mandateAt, raiseNow, stop } from './actions.ts'
 import { columns } from './columns.ts'
-import { debitReason, debitState, enders, gatewayWord, mandateStates } from './labels.ts'
+import { dayText, debitReason, debitState, enders, gatewayWord, mandateStates } from './labels.ts'
 import { type ChargeToRaise, findChargeToRaise, listMandates, type MandateFile, type MandateLine } from './queries.ts'
 import { findMandatesCalled } from './search.ts'
 
@@ -46,6 +46,7 @@ const labels = {
   debitState,
   debitReason,
   gatewayWord,
+  dayText,
   enders,
   orderStatuses,
   machines: machineLabels,

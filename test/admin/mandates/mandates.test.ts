@@ -95,6 +95,7 @@ describe('one mandate', () => {
     expect(text(page)).toContain('You let us debit up to the ceiling.')
     expect(text(page)).toMatch(/Version test-1/)
     expect(text(page)).toMatch(/Announced ₹499/)
+    expect(text(page)).toContain('From initialized to active')
     expect(text(page)).toMatch(/Autopay: Cashfree accepted the debit.*Autopay agreed to/)
     expect(page.body).toContain(`/admin/orders/${paymentId}`)
     expect(page.body).toContain(`/admin/orders/${one.firstOrderId}`)
