@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { planPriceChange } from '../../src/billing/plans/queries.ts'
+import { hashOfSecret, newSecret } from '../../src/identity/email-tokens/email-tokens.ts'
+import { dayInIndia } from '../../src/platform/dates.ts'
 import {
   choose,
   consentOn,
@@ -10,7 +13,7 @@ import {
 } from '../billing/mandates/people.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, subscriberOf } from '../support/ledger.ts'
-import type { Visitor } from '../support/visitor.ts'
+import { Visitor } from '../support/visitor.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -253,4 +256,33 @@ test('where the setting is switched off again, whoever has a mandate can still s
   } finally {
     config.cashfree.autopay = true
   }
+})
+
+test('the link of a reminder says that Autopay renews', async () => {
+  const person = await onAutopay(app)
+  const secret = newSecret()
+  await app.sql`select issue_renewal_token(${person.userId}, ${person.email}, 'monthly', null, ${hashOfSecret(secret)})`
+  const { body } = await new Visitor(app).get(`/renew/${secret}`)
+  expect(plain(body)).toMatch(
+    /Autopay renews this account’s plan with ₹499 on \w+, \d+ \w+ 20\d\d\. Pay here only if you want/,
+  )
+})
+
+test('a price that is announced for then is the one that is debited next; one above the ceiling is not', async () => {
+  const person = await onAutopay(app)
+  const inTenDays = dayInIndia(new Date(Date.now() + 10 * 86_400_000))
+  const by = { actor: 'admin:test', origin: null }
+  const change = { pricePaise: 59_900, from: inTenDays, subscribersFrom: inTenDays, by }
+  expect(await planPriceChange(app.sql, { replaces: 'monthly_v1', ...change })).toBe('planned')
+  const page = async () => plain((await person.visitor.get('/account/autopay')).body)
+  expect(await page()).toMatch(/Autopay renews with ₹599 for the monthly plan on/)
+  await app.sql`update mandates set max_paise = 50000 where user_id = ${person.userId}`
+  expect(await page()).toContain(
+    'Your plan costs ₹599 when this period ends, more than the ₹500 you allowed, so it is not debited',
+  )
+  expect(plain((await person.visitor.get('/account')).body)).toContain('Without a renewal, access stops')
+  expect(plain((await person.visitor.get('/account/plan')).body)).not.toContain('Autopay renews with')
+  expect(plain((await person.visitor.get('/checkout/annual')).body)).toContain(
+    'it debits nothing when this period ends',
+  )
 })

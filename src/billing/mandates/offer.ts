@@ -27,7 +27,12 @@ export function autopayOffer(services: BillingServices): AutopayOffer {
   return {
     async choiceFor(userId) {
       const [consent, autopay] = await Promise.all([consentOf(services, userId), autopayOf(services, userId)])
-      return consent && { consent, standing: autopay?.isOn ? { nextDebit: autopay.nextDebit } : null }
+      return (
+        consent && {
+          consent,
+          standing: autopay?.isOn ? { nextDebit: autopay.nextDebit?.isAboveCeiling ? null : autopay.nextDebit } : null,
+        }
+      )
     },
     open: (user, planName, wish, agreed, by) => openForPlan(services, user, planName, wish, agreed, by),
   }
