@@ -12,6 +12,7 @@ import { type MoneyUnderWay, moneyUnderWay } from './billing/checkout/money-unde
 import renewal, { stopReminders } from './billing/checkout/renewal-routes.ts'
 import checkout from './billing/checkout/routes.ts'
 import { autopayOffer } from './billing/mandates/offer.ts'
+import mandateReturn from './billing/mandates/posted-return-routes.ts'
 import autopay from './billing/mandates/return-routes.ts'
 import type { BillingServices } from './billing/payments/gateway.ts'
 import receipts from './billing/receipts/routes.ts'
@@ -128,6 +129,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       links,
       loginLinks,
       autopay,
+      mandateReturn,
       giftBuying,
       giftRedeeming,
       dashboard,

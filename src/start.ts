@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { buildApp, buildWorkerApp } from './app.ts'
+import { isAutopayInUse } from './billing/mandates/in-use.ts'
 import { callPermits } from './billing/payments/call-permits.ts'
 import { cashfree } from './billing/payments/cashfree.ts'
 import type { BillingServices } from './billing/payments/gateway.ts'
@@ -146,7 +147,8 @@ if (process.env.npm_lifecycle_event) {
 }
 
 async function startWorking(): Promise<Jobs> {
-  const recorded = await recordJobRuns(sql, jobsOf(services, mailer).map(metrics.instrumentJob))
+  const autopay = await isAutopayInUse(services)
+  const recorded = await recordJobRuns(sql, jobsOf(services, mailer, { autopay }).map(metrics.instrumentJob))
   return startJobs(running.databaseUrl, recorded, log)
 }
 

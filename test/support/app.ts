@@ -61,7 +61,8 @@ export async function startApp(
   await keepGraceDays(sql, config.graceDays)
   const app = await buildApp({ services, sessionKeys: config.sessionKeys })
   await app.listen({ port, host: 'localhost' })
-  sandbox.control.webhooks({ url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/webhooks/cashfree` })
+  const webhooks = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/webhooks/cashfree`
+  sandbox.control.webhooks({ url: webhooks, subscriptionUrl: `${webhooks}-subscriptions` })
   return {
     url: config.baseUrl,
     sql,

@@ -201,6 +201,7 @@ export const endpoints: Record<string, Endpoint> = {
     path: ({ paidOrder }) => `/payment/return?order_id=${paidOrder}`,
     answers: 303,
   },
+  'POST /autopay/return/:mandate': { may: 'everybody', path: () => '/autopay/return/x', answers: 303 },
   'GET /payment/return': {
     may: 'owner',
     path: ({ paidOrder }) => `/payment/return?order_id=${paidOrder}`,
@@ -525,6 +526,7 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /report-maps/:name': { may: 'machines', path: () => '/report-maps/weekly-2026-11-20.png?sign=x', answers: 404 },
   'POST /webhooks/mail/:provider': { may: 'machines', path: () => '/webhooks/mail/ses', answers: 401 },
   'POST /webhooks/cashfree': { may: 'machines', answers: 401 },
+  'POST /webhooks/cashfree-subscriptions': { may: 'machines', answers: 401 },
 }
 
 /** What a route of the app is called in the table: style sheets and scripts are one. */

@@ -100,7 +100,8 @@ begin
   update mails set to_name = 'Deleted account', to_email = deleted_email(person.id), last_error = null
   where (user_id = person.id or is_address_of(to_email, person)) and status <> 'queued';
   update webhook_events set body = '', headers = '{}', redacted_at = p_moment
-  where order_id in (select id from orders where user_id = person.id) and redacted_at is null;
+  where (order_id in (select id from orders where user_id = person.id)
+         or order_id in (select subscription_id from mandates where user_id = person.id)) and redacted_at is null;
 end $$;
 
 -- Whom gifts were for, what was written to them, and the addresses of the mails with their codes. Answers how many gifts.

@@ -13,10 +13,12 @@ export type Job = JobRecord & {
 const does: Record<string, string> = {
   'deliver-mails': 'Sends mails that are due',
   'number-receipts': 'Numbers receipts that wait for it',
-  'settle-events': 'Settles orders that webhooks reported',
+  'settle-events': 'Settles what webhooks reported',
   'seal-audit': 'Seals new rows of the audit into its chain',
   'send-refunds': 'Asks Cashfree for refunds and follows them',
   reconcile: 'Asks Cashfree about orders we have not heard about',
+  'raise-charges': 'Asks Cashfree for the Autopay debits of periods that end',
+  'look-at-mandates': 'Asks Cashfree about Autopay mandates and their debits',
   'keep-statuses': 'Moves subscriptions on when their time is over',
   alert: 'Mails you when something needs a decision',
   figures: 'Counts the figures on the panel’s home page',

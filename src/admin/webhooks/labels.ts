@@ -43,6 +43,19 @@ export const verdicts: Record<string, VerdictLabel> = {
     means: 'The signature is right; the order is not in our books. Another site may use the same Cashfree account.',
     advice: 'If it is a payment for this site, see Incidents.',
   },
+  'no-mandate': {
+    label: 'Names no mandate',
+    tone: 'info',
+    means: 'The signature is right; the event is not about an Autopay mandate of ours.',
+    advice: nothing,
+  },
+  'unknown-mandate': {
+    label: 'Unknown mandate',
+    tone: 'warn',
+    means:
+      'The signature is right; the Autopay mandate is not in our books. Another site may use the same Cashfree account.',
+    advice: 'If it is a payment for this site, see Incidents.',
+  },
   'amount-differs': {
     label: 'Amount differs',
     tone: 'warn',

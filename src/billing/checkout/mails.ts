@@ -37,7 +37,7 @@ async function composeRenewal(services: BillingServices, mail: Mail, how: How): 
   const isSame = ending.planName === plan.name && ending.paidPaise !== null && ending.paidPaise !== plan.pricePaise
   const version = isSame ? await findPlanByKey(sql, plan.key) : undefined
   const isPaying = (await findMoneyUnderWay(sql, userId)).length > 0
-  return composed(services, mail, reminder, how, {
+  return withRenewalLink(services, mail, reminder, how, {
     ending: { ...ending, isPaying },
     plan,
     was: version ? { pricePaise: ending.paidPaise!, since: version.offeredAt } : null,
@@ -63,7 +63,7 @@ async function composeRescue(services: BillingServices, mail: Mail, how: How): P
   const attempt = order && (await findLastAttempt(sql, order.id))
   const pricePaise =
     order && (order.status === 'created' || order.status === 'active') ? order.amountPaise : plan.pricePaise
-  return composed(services, mail, reminder, how, {
+  return withRenewalLink(services, mail, reminder, how, {
     plan: { ...plan, pricePaise },
     failure: attempt?.status === 'FAILED' ? (attempt.reason ?? 'the bank gave no reason') : null,
   })
@@ -74,7 +74,7 @@ function isOver({ isOvertaken, isPaid, mayBeReminded }: Reminder): boolean {
 }
 
 /** The mail with its link, whose secret is made now and kept as a hash only. Mails of the release before have no reminder. */
-async function composed(
+export async function withRenewalLink(
   { sql, config }: BillingServices,
   mail: Mail,
   reminder: Reminder | undefined,

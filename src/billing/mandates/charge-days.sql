@@ -22,6 +22,11 @@ create or replace function charge_day(p_end timestamptz, p_now timestamptz) retu
   where day_in_india(p_end) - 3 <= day_in_india(p_now) and day_in_india(p_end) >= earliest_charge_day(p_now)
 $$;
 
+-- Charges are raised between 09:00 and 20:30 in India: what is opened then can be asked for again, should Cashfree be away, before 21:00.
+create or replace function charges_may_be_raised(p_now timestamptz) returns boolean language sql immutable as $$
+  select (p_now at time zone 'Asia/Kolkata')::time between '09:00' and '20:30'
+$$;
+
 -- What a charge failed by: 'retry' (it may go through another day), 'new-mandate', 'customer' (they must act). Null: cannot be told.
 create or replace function failure_class(p_reason text) returns text language sql immutable as $$
   select case

@@ -257,6 +257,24 @@ export async function leaseMandatesToLookAt(sql: Sql, limit: number): Promise<st
   return rows.map(({ subscriptionId }) => subscriptionId)
 }
 
+/** Cashfree is asked about a mandate, and about what is due of its charges, after so many seconds. */
+export async function postponeMandateLook(sql: Sql, subscriptionId: string, seconds: number): Promise<void> {
+  await sql`
+    with mandate as (
+      update mandates set next_look_at = now() + make_interval(secs => ${seconds})
+      where subscription_id = ${subscriptionId} returning id
+    )
+    update mandate_charges set next_look_at = now() + make_interval(secs => ${seconds})
+    where mandate_id in (select id from mandate) and next_look_at < now() + make_interval(secs => ${seconds})
+  `
+}
+
+/** Whether it is the time of day at which charges are raised: charge-days.sql. */
+export async function mayRaiseCharges(sql: Sql): Promise<boolean> {
+  const [row] = await sql<{ may: boolean }[]>`select charges_may_be_raised(now()) as may`
+  return row!.may
+}
+
 const mandateColumns = (sql: Sql) => sql`
   m.id, m.user_id, m.subscription_id, m.idempotency_key, m.plan_id, m.max_paise, m.authorisation_paise, m.refund_authorisation,
   m.first_order_id, m.status, m.umn, m.payer_address, m.consent_version, m.consent_text, m.expires_at, m.created_at, m.authorised_at,

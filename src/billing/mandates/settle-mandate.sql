@@ -53,6 +53,7 @@ begin
   cancel_mandate := is_whole and not is_absent and not is_over(p_remote ->> 'status')
                     and (m.cancel_asked_at is not null or m.ended_at is not null);
   if is_whole then perform look_at_mandate_later(m, outcome, settled, cancel_charges); end if;
+  perform queue_mandate_mails(m.id);
 end $$;
 
 -- What came of settling one order, for the caller; nothing where there was nothing to settle.

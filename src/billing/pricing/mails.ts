@@ -22,6 +22,7 @@ async function composeAnnouncement(
       account: { name: mail.toName },
       seller: config.seller,
       planUrl: `${config.baseUrl}/account/plan`,
+      autopayUrl: `${config.baseUrl}/account/autopay`,
     },
   }
 }

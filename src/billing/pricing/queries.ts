@@ -51,11 +51,25 @@ export async function announcePrices(sql: Sql): Promise<number> {
   return row!.mailed
 }
 
-/** What the mail about an announced price says, or the one that it was taken back; undefined when that is not so, or access has ended. */
+/**
+ * What the mail about an announced price says, or the one that it was taken back; undefined when that is not so, or
+ * access has ended. `ceilingPaise`: the most that their Autopay debits at once; null: they have none.
+ */
 export async function findAnnouncement(sql: Sql, changeId: string, userId: string, about: { isTakenBack: boolean }) {
-  const [row] = await sql<{ planTitle: string; pricePaise: number; newPricePaise: number; from: Date; until: Date }[]>`
+  const [row] = await sql<
+    {
+      planTitle: string
+      pricePaise: number
+      newPricePaise: number
+      from: Date
+      until: Date
+      ceilingPaise: number | null
+    }[]
+  >`
     select old.title as plan_title, old.price_paise, c.price_paise as new_price_paise, c.subscribers_from as "from",
-           s.current_period_end as until
+           s.current_period_end as until,
+           (select m.max_paise from mandates m where m.user_id = s.user_id and m.authorised_at is not null and m.cancel_asked_at is null
+                                                and m.ended_at is null) as ceiling_paise
     from price_changes c
     join plans old on old.key = c.replaces
     join subscriptions s on s.user_id = ${userId}

@@ -51,11 +51,17 @@ begin
   return written;
 end $$;
 
+-- A reminder of a renewal that another mail carries, so that its link is one of a reminder.
+create or replace function note_reminder(p_user_id uuid, p_about text, p_step text, p_plan_name text) returns void language sql as $$
+  insert into reminders (user_id, ladder, about, step, plan_name) values (p_user_id, 'renewal', p_about, p_step, p_plan_name)
+  on conflict do nothing
+$$;
+
 -- Whether a reminder was written or sent to somebody on this Indian day; one that was written in the evening leaves in the morning.
 create or replace function reminded_today(p_user_id uuid) returns boolean language sql stable as $$
   with today as (select date_trunc('day', now() at time zone 'Asia/Kolkata') at time zone 'Asia/Kolkata' as began)
   select exists (select from reminders, today where user_id = p_user_id and queued_at >= began)
-      or exists (select from mails, today where user_id = p_user_id and kind in ('renewal', 'rescue') and sent_at >= began)
+      or exists (select from mails, today where user_id = p_user_id and kind in ('renewal', 'rescue', 'autopay-failed') and sent_at >= began)
 $$;
 
 -- Writes the reminders of what was begun and not paid: an hour, a day and three days after the newest order of somebody without

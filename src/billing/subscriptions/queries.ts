@@ -94,9 +94,12 @@ export async function findEndingSubscription(sql: Sql, userId: string, endsOn: s
       nextName: string
       currentPeriodEnd: Date
       graceEndsAt: Date
+      hasAutopay: boolean
     }[]
   >`
-    select status_by_now(s) as status, last.title as plan_title, last.price_paise as paid_paise, last.name as plan_name,
+    select exists (select from mandates m where m.user_id = s.user_id and m.authorised_at is not null and m.cancel_asked_at is null
+                                            and m.ended_at is null) as has_autopay,
+           status_by_now(s) as status, last.title as plan_title, last.price_paise as paid_paise, last.name as plan_name,
            plan_to_offer(s) as next_name, s.current_period_end, s.current_period_end + grace_period() as grace_ends_at
     from subscriptions s
     left join lateral (

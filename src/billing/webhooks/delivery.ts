@@ -35,7 +35,7 @@ export type Verdict =
 /** `now` in milliseconds since 1970. */
 export type Rules = { secrets: readonly string[]; maxAgeS: number; now: number }
 
-export type Judgement = { accepted: boolean; verdict: Verdict; hint: Hint; answer: 200 | 401 }
+export type Judgement<Said = Hint> = { accepted: boolean; verdict: Verdict; hint: Said; answer: 200 | 401 }
 
 /** The hint of a delivery in which nothing could be read. */
 export const emptyHint: Hint = {

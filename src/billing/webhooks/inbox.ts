@@ -4,9 +4,17 @@ import { AppError } from '../../platform/errors.ts'
 import { together } from '../../platform/together.ts'
 import { settleUnnumbered } from '../checkout/settle.ts'
 import { settleDisputes } from '../disputes/disputes.ts'
+import { refreshPatiently } from '../mandates/charging.ts'
 import { type BillingServices, isGatewayFailure } from '../payments/gateway.ts'
 import { settleRefunds } from '../refunds/refunds.ts'
-import { leaseOrdersToSettle, markSettled, postponeSettling, reopenEvent, type WaitingOrder } from './queries.ts'
+import {
+  isMandate,
+  leaseOrdersToSettle,
+  markSettled,
+  postponeSettling,
+  reopenEvent,
+  type WaitingOrder,
+} from './queries.ts'
 
 /** Days after which no delivery is kept, as the privacy notice says: the job `clean` drops them by the month. */
 export const eventDays = 180
@@ -24,7 +32,7 @@ const jobLimitMs = 15_000
 const pageLimitMs = 4_000
 
 /**
- * Settles the order that stored deliveries are about. Resolves once that is over; the deliveries are `marked` done when its receipt has
+ * Settles the order or mandate that stored deliveries are about. Resolves once that is over; the deliveries are `marked` done when its receipt has
  * its number, together with others. Neither ever rejects: the rows wait for the job.
  */
 async function settleEvent(
@@ -32,23 +40,42 @@ async function settleEvent(
   waiting: WaitingOrder,
   withinMs = jobLimitMs,
 ): Promise<{ marked: Promise<unknown> }> {
-  const { orderId, refunds, disputes } = waiting
+  const { orderId } = waiting
   const postpone = async (error: unknown) => {
     services.log.warn({ orderId, err: error }, 'a delivery could not be settled yet')
     const away = isGatewayFailure(error)
     await postponeSettling(services.sql, waiting, away ? `Cashfree: ${error.message}` : 'failed').catch(() => {})
   }
   try {
-    const { settlement, numbered } = await settleUnnumbered(services, orderId, 'webhook', withinMs)
-    const { outcome } = settlement
-    const back = refunds ? await settleRefunds(services, orderId, 'webhook', withinMs) : null
-    const disputed = disputes ? await settleDisputes(services, orderId, 'webhook', withinMs) : null
-    if ([outcome, back, disputed].includes('unverified')) await postponeSettling(services.sql, waiting, 'unverified')
+    const { outcome, numbered, isUnverified } = await (isMandate(waiting)
+      ? settleMandateOf(services, waiting)
+      : settleOrderOf(services, waiting, withinMs))
+    if (isUnverified) await postponeSettling(services.sql, waiting, 'unverified')
     else return { marked: numbered.then(() => mark(services.sql, { ...waiting, outcome })).catch(postpone) }
   } catch (error) {
     await postpone(error)
   }
   return { marked: Promise.resolve() }
+}
+
+/** `isUnverified`: Cashfree left open what it was asked, and has to be asked again. */
+type Came = { outcome: string; numbered: Promise<void>; isUnverified: boolean }
+
+async function settleOrderOf(
+  services: BillingServices,
+  { orderId, refunds, disputes }: WaitingOrder,
+  withinMs: number,
+): Promise<Came> {
+  const { settlement, numbered } = await settleUnnumbered(services, orderId, 'webhook', withinMs)
+  const { outcome } = settlement
+  const back = refunds ? await settleRefunds(services, orderId, 'webhook', withinMs) : null
+  const disputed = disputes ? await settleDisputes(services, orderId, 'webhook', withinMs) : null
+  return { outcome, numbered, isUnverified: [outcome, back, disputed].includes('unverified') }
+}
+
+async function settleMandateOf(services: BillingServices, { orderId }: WaitingOrder): Promise<Came> {
+  const outcome = await refreshPatiently(services, orderId, 'webhook')
+  return { outcome, numbered: Promise.resolve(), isUnverified: outcome === 'unverified' }
 }
 
 /**
@@ -150,7 +177,7 @@ export async function settleWaitingEvents(services: BillingServices): Promise<nu
 
 /**
  * Settles again what a stored delivery is about, because a person asked; the audit says who. Harmless however often, for
- * settling asks Cashfree. Throws AppError `not-found` for a delivery that was refused or names no order of ours.
+ * settling asks Cashfree. Throws AppError `not-found` for a delivery that was refused or names nothing of ours.
  */
 export async function replayEvent(services: BillingServices, eventId: number, by: Actor): Promise<void> {
   const waiting = await reopenEvent(services.sql, eventId, by)

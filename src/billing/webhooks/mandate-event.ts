@@ -48,13 +48,10 @@ const known = [
  * Judges a delivery of the Subscriptions API as `judge` does those of orders, and reads it. The unsigned forms of its first version
  * (`cf_event=…`) are answered 200, so that they are not repeated, and otherwise treated as refused.
  */
-export function judgeMandateDelivery(
-  delivery: Delivery,
-  rules: Rules,
-): Omit<Judgement, 'hint'> & { event: MandateEvent } {
+export function judgeMandateDelivery(delivery: Delivery, rules: Rules): Judgement<MandateEvent> {
   const { content, ...judgement } = verify(delivery, rules)
   const answer = /^cf_\w+=/.test(delivery.body.toString('latin1', 0, 100)) ? 200 : judgement.answer
-  return { ...judgement, answer, event: readMandateEvent(content) }
+  return { ...judgement, answer, hint: readMandateEvent(content) }
 }
 
 /** Reads the content of an event in any shape: flat (debits, refunds) or nested (mandates, cards). Never throws. */

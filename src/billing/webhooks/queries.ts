@@ -1,9 +1,13 @@
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { Delivery, Judgement } from './delivery.ts'
+import type { Delivery, Hint, Judgement } from './delivery.ts'
+import type { MandateEvent } from './mandate-event.ts'
 
-/** An accepted delivery as stored: whether an order of ours waits to be settled because of it, and whether it names another one. */
-type StoredEvent = {
+/**
+ * An accepted delivery as stored: whether an order or mandate of ours waits to be settled because of it, and whether it names another
+ * order. `orderId` is what a WaitingOrder is known by.
+ */
+export type StoredEvent = {
   id: number
   receivedAt: Date
   orderId: string | null
@@ -13,15 +17,24 @@ type StoredEvent = {
 }
 
 /** An accepted delivery to be stored. The job leaves it alone for `headStartS` seconds. */
-export type Accepted = { delivery: Delivery; judgement: Judgement; headStartS: number }
+export type Accepted<Said> = { delivery: Delivery; judgement: Judgement<Said>; headStartS: number }
 
 /** Stores accepted deliveries, all of them or none, and answers in their order; see store-event.sql. */
-export async function storeEvents(sql: Sql, accepted: Accepted[]): Promise<StoredEvent[]> {
+export function storeEvents(sql: Sql, accepted: Accepted<Hint>[]): Promise<StoredEvent[]> {
+  return storeWith(sql, sql`store_event`, accepted)
+}
+
+/** The same for deliveries about mandates; see store-mandate-event.sql. */
+export function storeMandateEvents(sql: Sql, accepted: Accepted<MandateEvent>[]): Promise<StoredEvent[]> {
+  return storeWith(sql, sql`store_mandate_event`, accepted)
+}
+
+async function storeWith(sql: Sql, store: ReturnType<Sql>, accepted: Accepted<object>[]): Promise<StoredEvent[]> {
   const rows = accepted.map(({ delivery: { headers, body }, judgement: { verdict, hint }, headStartS }) => {
     return { verdict, hint, headers, body: body.toString('base64'), headStartS }
   })
   const stored = await sql<{ event: Omit<StoredEvent, 'receivedAt'> & { receivedAt: string } }[]>`
-    select store_event(said ->> 'verdict', said -> 'hint', said -> 'headers', decode(said ->> 'body', 'base64'),
+    select ${store}(said ->> 'verdict', said -> 'hint', said -> 'headers', decode(said ->> 'body', 'base64'),
                        (said ->> 'headStartS')::float8) as event
     from jsonb_array_elements(${sql.json(rows as never)}) with ordinality came (said, nr)
     order by nr
@@ -29,8 +42,11 @@ export async function storeEvents(sql: Sql, accepted: Accepted[]): Promise<Store
   return stored.map(({ event: { receivedAt, ...event } }) => ({ ...event, receivedAt: new Date(receivedAt) }))
 }
 
+/** What is read of any delivery. */
+export type Typed = { type: string | null }
+
 /** Keeps a refused delivery (its first bytes) and lets the oldest of more than 1,000 go. */
-export async function storeRefusal(sql: Sql, delivery: Delivery, { verdict, hint }: Judgement): Promise<void> {
+export async function storeRefusal(sql: Sql, delivery: Delivery, { verdict, hint }: Judgement<Typed>): Promise<void> {
   await sql`
     with kept as (
       insert into webhook_events (accepted, verdict, type, headers, body, settled_at, outcome)
@@ -51,7 +67,7 @@ export async function countRefusals(sql: Sql, verdict: string, count: number): P
 
 /**
  * Accepted deliveries of one order up to the row `upTo`, of which those that are meant came between `firstAt` and `lastAt`; `refunds`,
- * `disputes` when one of them is about money going back.
+ * `disputes` when one of them is about money going back. Of a mandate, `orderId` is the id by which Cashfree knows that (`isMandate`).
  */
 export type WaitingOrder = {
   orderId: string
@@ -61,6 +77,9 @@ export type WaitingOrder = {
   refunds: boolean
   disputes: boolean
 }
+
+/** Whether a delivery is about a mandate: our ids of mandates begin otherwise than those of orders. */
+export const isMandate = ({ orderId }: Pick<WaitingOrder, 'orderId'>) => orderId.startsWith('sub_')
 
 /** Takes orders whose accepted deliveries still wait, for half a minute. */
 export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<WaitingOrder[]> {
@@ -164,11 +183,11 @@ export async function reopenEvent(sql: Sql, id: number, by: Actor): Promise<Wait
     with reopened as (
       update webhook_events e
       set settled_at = null, outcome = 'replayed', next_settle_at = now() + interval '30 seconds'
-      from orders o
+      from (select id, user_id from orders union all select subscription_id, user_id from mandates) about
       where e.id = ${id}
         and e.accepted
-        and o.id = e.order_id
-      returning e.id, e.order_id, e.type, e.dispute_id, e.received_at, o.user_id
+        and about.id = e.order_id
+      returning e.id, e.order_id, e.type, e.dispute_id, e.received_at, about.user_id
     )
     select order_id, id as up_to, received_at as first_at, received_at as last_at,
            type like '%REFUND%' as refunds, dispute_id is not null as disputes,

@@ -1,6 +1,6 @@
 import type { Services } from '../../platform/services.ts'
 import type { Delivery, Judgement } from './delivery.ts'
-import { countRefusals, storeRefusal } from './queries.ts'
+import { countRefusals, storeRefusal, type Typed } from './queries.ts'
 
 const rowsASecond = 10
 
@@ -23,7 +23,7 @@ export function refusalLog({ sql, log }: Pick<Services, 'sql' | 'log'>) {
       await countRefusals(sql, verdict, count).catch(() => counted.set(verdict, (counted.get(verdict) ?? 0) + count))
   }
 
-  function note(delivery: Delivery, judgement: Judgement): void {
+  function note(delivery: Delivery, judgement: Judgement<Typed>): void {
     counted.set(judgement.verdict, (counted.get(judgement.verdict) ?? 0) + 1)
     timer ??= setTimeout(flush, 1_000).unref()
     const now = Math.floor(Date.now() / 1000)

@@ -5,6 +5,8 @@ import { disputeReminder } from '../../billing/disputes/mails.ts'
 import { watchDisputes } from '../../billing/disputes/watching.ts'
 import { giftMails } from '../../billing/gifts/mails.ts'
 import { queueDueGifts } from '../../billing/gifts/queries.ts'
+import { lookAtMandates, raiseCharges } from '../../billing/mandates/charging.ts'
+import { mandateMails } from '../../billing/mandates/mails.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { priceMails } from '../../billing/pricing/mails.ts'
 import { announcePrices } from '../../billing/pricing/queries.ts'
@@ -46,12 +48,17 @@ export const composersOf = (services: BillingServices): Composers => ({
   ...sectorAlertMails(services),
   ...subscriptionMails(services),
   ...checkoutMails(services),
+  ...mandateMails(services),
   ...priceMails(services),
   ...giftMails(services),
 })
 
-/** The background jobs, each with its interval. */
-export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
+/** The background jobs, each with its interval; those of Autopay where it is in use. */
+export function jobsOf(
+  services: BillingServices,
+  mailer: Mailer,
+  { autopay } = { autopay: services.config.cashfree.autopay },
+): Job[] {
   const deliver = mailDelivery({
     ...services.config.mail,
     sql: services.sql,
@@ -76,6 +83,12 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
     { name: 'send-refunds', everyMs: 20_000, run: () => sendRefunds(services) },
     { name: 'watch-disputes', everyMs: minute, run: () => watchDisputes(services) },
     { name: 'reconcile', everyMs: services.config.reconcile.intervalMs, run: () => reconcile(services) },
+    ...(autopay
+      ? [
+          { name: 'raise-charges', everyMs: 10 * minute, run: () => raiseCharges(services) },
+          { name: 'look-at-mandates', everyMs: minute, run: () => lookAtMandates(services) },
+        ]
+      : []),
     { name: 'keep-statuses', everyMs: minute / 2, run: () => updateStatuses(services.sql) },
     { name: 'announce-prices', everyMs: minute, run: () => announcePrices(services.sql) },
     {

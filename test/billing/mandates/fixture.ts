@@ -66,7 +66,7 @@ async function wishOf(
 }
 
 /** Opens a mandate for somebody, or the one that waits. */
-export async function open(fixture: Fixture, user: User, more: Partial<MandateWish> = {}) {
+export async function open(fixture: Pick<Fixture, 'sql' | 'services'>, user: User, more: Partial<MandateWish> = {}) {
   return openMandate(fixture.services, user, await wishOf(fixture, user, more), {
     by: { actor: `user:${user.id}`, origin: null },
     returnUrl: () => 'http://localhost/return',

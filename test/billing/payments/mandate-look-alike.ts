@@ -59,8 +59,8 @@ export function lookAlike() {
       for await (const chunk of request) chunks.push(chunk as Buffer)
       const delivery = { headers: request.headers as Record<string, string>, body: Buffer.concat(chunks) }
       const rules = { secrets: ['new-secret', keys.clientSecret], maxAgeS: 86_400, now: Date.now() }
-      const { verdict, event } = judgeMandateDelivery(delivery, rules)
-      shop.events.push(event)
+      const { verdict, hint } = judgeMandateDelivery(delivery, rules)
+      shop.events.push(hint)
       shop.verdicts.push(verdict)
       response.end('ok')
     })

@@ -144,7 +144,7 @@ describe('a delivery of the Subscriptions API', () => {
         accepted: true,
         verdict: 'verified',
         answer: 200,
-        event: { subscriptionId: 'sub_u7_1', paymentId: 'c_u7_202612', amountPaise: 49_900, status: 'SUCCESS' },
+        hint: { subscriptionId: 'sub_u7_1', paymentId: 'c_u7_202612', amountPaise: 49_900, status: 'SUCCESS' },
       })
     }
   })
@@ -156,7 +156,7 @@ describe('a delivery of the Subscriptions API', () => {
     expect(judged(given, [secret], Number(timestamp) + 3 * 86_400_000)).toMatchObject({
       accepted: true,
       verdict: 'too-old',
-      event: { subscriptionId: 'sub_u7_1' },
+      hint: { subscriptionId: 'sub_u7_1' },
     })
   })
 
@@ -176,7 +176,7 @@ describe('a delivery of the Subscriptions API', () => {
       accepted: false,
       verdict,
       answer: 401,
-      event: { type: null, paymentId: null },
+      hint: { type: null, paymentId: null },
     })
   })
 
@@ -191,7 +191,7 @@ describe('a delivery of the Subscriptions API', () => {
       accepted: false,
       verdict: 'missing-signature',
       answer: 200,
-      event: { subscriptionId: null },
+      hint: { subscriptionId: null },
     })
   })
 
@@ -200,7 +200,7 @@ describe('a delivery of the Subscriptions API', () => {
     expect(judged(given)).toMatchObject({
       accepted: true,
       verdict: 'unreadable',
-      event: { type: null, isKnown: false },
+      hint: { type: null, isKnown: false },
     })
   })
 
@@ -208,6 +208,6 @@ describe('a delivery of the Subscriptions API', () => {
     const ping = '{"data":{"test_object":{"test_key":"x"}},"type":"WEBHOOK","event_time":"2026-12-09T13:04:45+05:30"}'
     expect(judged({ body: ping, signature: '' })).toMatchObject({ accepted: false, verdict: 'test-ping', answer: 200 })
     const given = { body: ping, signature: sign(secret, timestamp, Buffer.from(ping)) }
-    expect(judged(given)).toMatchObject({ accepted: true, verdict: 'test-ping', event: { isKnown: false } })
+    expect(judged(given)).toMatchObject({ accepted: true, verdict: 'test-ping', hint: { isKnown: false } })
   })
 })

@@ -37,12 +37,13 @@ export function deliver(
   body: string | Buffer,
   headers: Record<string, string | string[]>,
   method = 'POST',
+  path = '/webhooks/cashfree',
 ): Promise<Sent> {
   return new Promise((resolve, reject) => {
     const bytes = Buffer.from(body)
     const chunked = headers['transfer-encoding'] !== undefined
     const sending = request(
-      `${app.url}/webhooks/cashfree`,
+      `${app.url}${path}`,
       { method, agent: false, headers: { ...headers, ...(chunked ? {} : { 'content-length': bytes.length }) } },
       (response) => {
         let text = ''

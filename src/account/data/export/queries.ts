@@ -219,9 +219,11 @@ export const listMailReports: List = (sql, userId) => sql`
 /** That Cashfree reported something about their orders; what it said is in orders, payments and refunds. */
 export const listDeliveries: List = (sql, userId) => sql`
   select e.order_id as "order", e.type, e.received_at
-  from orders o
-  join webhook_events e on e.order_id = o.id
-  where o.user_id = ${userId}
+  from (
+    select id from orders where user_id = ${userId}
+    union all select subscription_id from mandates where user_id = ${userId}
+  ) about
+  join webhook_events e on e.order_id = about.id
   order by e.id
 `
 
