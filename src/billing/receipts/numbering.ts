@@ -7,8 +7,8 @@ import { areReceiptsDue, findReceiptNumber, numberReceipts, readNumbering } from
 /** Receipts that one statement numbers: it holds the end of the series no longer than a few milliseconds. */
 const batch = 1_000
 
-/** Milliseconds between two numberings of a process that is busy: each then gives more numbers by one commit. */
-export const numberingPause = 20
+/** Milliseconds between two numberings of a process that is busy: each then gives more numbers by one commit, and a number costs half. */
+export const numberingPause = 60
 
 /** Numbers the receipts that are due and wakes the delivery of their mails. Returns how many. */
 export async function numberDueReceipts(services: Pick<Services, 'sql' | 'wake'>): Promise<number> {

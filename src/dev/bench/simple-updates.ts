@@ -19,6 +19,8 @@ import { connectBare, hotUpdates, makeAccounts, simpleUpdate } from './simple-up
 const run = promisify(execFile)
 /** Transactions in which a connection of pgbench makes its plans: the product's live for hours, pgbench's for a round. */
 const warming = 10
+/** Settlements by which the product's side is warmed up for each number of callers: its process lives for hours. */
+const warm = 1_000
 
 /** What is aimed at beside a simple update with so many clients, and what it was while numbers were given before the commit. */
 const aims = [
@@ -40,10 +42,11 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
   const measured: Measurement[] = []
   try {
     await holdMails(harness.sql) // receipts as PDF are the app's work, and measured with the webhook endpoint
-    await settledByPool(sql, await harness.orders(40 * pool), 2 * pool) // connections make their plans
+    for (const { clients } of aims)
+      await withNumbers(harness, warm, async () => settledByPool(sql, await harness.orders(warm), clients))
     for (const { clients, least, before } of aims) {
       harness.log(`  beside simple updates, ${clients} at once`)
-      const counted = harness.quick ? Math.max(40, 200 / clients) : Math.max(100, 1_000 / clients)
+      const counted = harness.quick ? Math.max(40, 200 / clients) : Math.max(150, 2_000 / clients)
       const count = clients * (warming + Math.ceil(counted))
       const { update, settle, inC } = await byTurns(harness.quick ? 2 : 5, {
         update: () => updatesASecond(connections.slice(0, clients), count * 3),
@@ -130,27 +133,19 @@ function rateAfterWarming(times: number[]): number {
 }
 
 /**
- * Numbers what is due, one statement at a time, while these settle. Answers the rate with the time for the last numbers. Throws where
- * numbering does.
+ * Numbers what is due, one statement at a time, while these settle, and until none is due. Answers the rate with the time until the last
+ * number was given. Throws where numbering does.
  */
 async function withNumbers({ sql }: BenchHarness, count: number, settle: () => Promise<number>): Promise<number> {
-  const settling = new AbortController()
-  const numbering = (async () => {
-    let numbered = 0
-    do {
-      numbered = await numberReceipts(sql, 1_000)
-      await pause(numberingPause)
-    } while (!settling.signal.aborted || numbered > 0)
-  })()
-  const settled = settle().finally(() => settling.abort())
-  const [rate, late] = await Promise.all([settled, lastNumbers(settled, numbering)])
-  return count / (count / rate + late)
-}
-
-/** Seconds from the last settlement until nothing was due. */
-async function lastNumbers(settled: Promise<unknown>, numbering: Promise<void>): Promise<number> {
-  await Promise.race([settled, numbering])
-  const started = performance.now()
-  await numbering
-  return (performance.now() - started) / 1000
+  let settled = Number.POSITIVE_INFINITY
+  const settling = settle().finally(() => {
+    settled = performance.now()
+  })
+  let last = 0
+  for (let numbered = 1; numbered > 0 || settled > performance.now(); await pause(numberingPause)) {
+    numbered = await numberReceipts(sql, 1_000)
+    if (numbered > 0) last = performance.now()
+  }
+  const rate = await settling
+  return count / (count / rate + Math.max(0, last - settled) / 1000)
 }

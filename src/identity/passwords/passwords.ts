@@ -1,4 +1,5 @@
 import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { AppError } from '../../platform/errors.ts'
 
@@ -63,9 +64,9 @@ function unpadded(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '')
 }
 
-// Hashing shares four libuv threads with file reads and DNS. Two at a time leave the rest of the site responsive; beyond a
-// queue of about a second's work, requests are refused.
-const concurrency = 2
+// One processor always stays for whoever reads pages, and two of the four libuv threads for file reads and DNS. Beyond a queue of about
+// a second's work, requests are refused.
+const concurrency = Math.min(2, Math.max(1, availableParallelism() - 1))
 const longestQueue = 40
 let running = 0
 const waiting: (() => void)[] = []
