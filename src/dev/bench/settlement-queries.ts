@@ -34,14 +34,3 @@ export async function countPaid(sql: Sql, prefix: string): Promise<number> {
 export async function skipMails(sql: Sql): Promise<void> {
   await sql`update mails set status = 'skipped' where status = 'queued'`
 }
-
-/** Holds all mails back for ten minutes, as a mail server that refuses us would: the app composes none meanwhile. */
-export async function holdMails(sql: Sql): Promise<void> {
-  await sql`update mail_queue set paused_since = now(), paused_until = now() + interval '10 minutes'`
-}
-
-/** Lets mails go again, without those that were queued meanwhile. */
-export async function releaseMails(sql: Sql): Promise<void> {
-  await skipMails(sql)
-  await sql`update mail_queue set paused_since = null, paused_until = null`
-}

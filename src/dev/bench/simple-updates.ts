@@ -12,7 +12,7 @@ import { findProgram } from '../cluster-trial/programs.ts'
 import { type BenchHarness, pool } from './harness.ts'
 import type { Measurement } from './measurement.ts'
 import { byTurns } from './series.ts'
-import { countPaid, holdMails, releaseMails } from './settlement-queries.ts'
+import { countPaid, skipMails } from './settlement-queries.ts'
 import { settledByPool } from './settlements.ts'
 import { connectBare, hotUpdates, makeAccounts, simpleUpdate } from './simple-update-queries.ts'
 
@@ -41,7 +41,8 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
   const sql = connect(harness.databaseUrl, { max: pool, name: 'etf-bench-pool' })
   const measured: Measurement[] = []
   try {
-    await holdMails(harness.sql) // receipts as PDF are the app's work, and measured with the webhook endpoint
+    // It would number as well, and mail: what the app makes of payments is measured with the webhook endpoint.
+    process.kill(harness.app.pid, 'SIGSTOP')
     for (const { clients } of aims)
       await withNumbers(harness, warm, async () => settledByPool(sql, await harness.orders(warm), clients))
     for (const { clients, least, before } of aims) {
@@ -68,7 +69,7 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
         result: settle.median / update.median,
         aim: { least },
         notes: [
-          `${count} a round by the product’s own line and pool, so many callers at once; theirs is the simple update of pgbench -N by as many bare connections of pg, in the same process; every receipt numbered within the clock, no mail sent meanwhile`,
+          `${count} a round by the product’s own line and pool, so many callers at once; theirs is the simple update of pgbench -N by as many bare connections of pg, in the same process; every receipt numbered within the clock, the app stands still meanwhile`,
           pgbench
             ? `beside pgbench -N itself, a client in C, ${Math.round(inC.median)} /s: ${ratioInC}; was ${before}`
             : 'pgbench is not installed here',
@@ -78,7 +79,8 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
     measured.at(-1)!.notes.push(await hotUpdates(harness.sql))
     return measured
   } finally {
-    await releaseMails(harness.sql)
+    await skipMails(harness.sql)
+    process.kill(harness.app.pid, 'SIGCONT')
     await Promise.all(connections.map((client) => client.end()))
     pgbench?.close()
     await sql.end({ timeout: 5 })
