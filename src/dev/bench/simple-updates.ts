@@ -38,44 +38,11 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
   const pgbench = pgbenchOf(harness)
   await makeAccounts(harness.sql)
   const connections = await connectBare(harness.databaseUrl, Math.max(...aims.map(({ clients }) => clients)))
-  const sql = connect(harness.databaseUrl, { max: pool, name: 'etf-bench-pool' })
   const measured: Measurement[] = []
   try {
     // It would number as well, and mail: what the app makes of payments is measured with the webhook endpoint.
     process.kill(harness.app.pid, 'SIGSTOP')
-    for (const { clients } of aims)
-      await withNumbers(harness, warm, async () => settledByPool(sql, await harness.orders(warm), clients))
-    for (const { clients, least, before } of aims) {
-      harness.log(`  beside simple updates, ${clients} at once`)
-      const counted = harness.quick ? Math.max(40, 200 / clients) : Math.max(150, 2_000 / clients)
-      const count = clients * (warming + Math.ceil(counted))
-      const { update, settle, inC } = await byTurns(harness.quick ? 2 : 5, {
-        update: () => updatesASecond(connections.slice(0, clients), count * 3),
-        settle: async () => {
-          const ids = await harness.orders(count)
-          const rate = await withNumbers(harness, ids.length, () => settledByPool(sql, ids, clients))
-          const paid = await countPaid(harness.sql, prefixOf(ids))
-          if (paid !== ids.length) throw new Error(`${paid} of ${ids.length} orders were paid`)
-          return rate
-        },
-        inC: async () => pgbench?.rate(clients, count * 3) ?? 0,
-      })
-      const ratioInC = (settle.median / inC.median).toFixed(2)
-      measured.push({
-        name: `settlement beside a simple update, ${clients} at once`,
-        unit: '/s',
-        ours: settle,
-        theirs: update,
-        result: settle.median / update.median,
-        aim: { least },
-        notes: [
-          `${count} a round by the product’s own line and pool, so many callers at once; theirs is the simple update of pgbench -N by as many bare connections of pg, in the same process; every receipt numbered within the clock, the app stands still meanwhile`,
-          pgbench
-            ? `beside pgbench -N itself, a client in C, ${Math.round(inC.median)} /s: ${ratioInC}; was ${before}`
-            : 'pgbench is not installed here',
-        ],
-      })
-    }
+    for (const aim of aims) measured.push(await measureCallers(harness, aim, { connections, pgbench }))
     measured.at(-1)!.notes.push(await hotUpdates(harness.sql))
     return measured
   } finally {
@@ -83,6 +50,51 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
     process.kill(harness.app.pid, 'SIGCONT')
     await Promise.all(connections.map((client) => client.end()))
     pgbench?.close()
+  }
+}
+
+type Drivers = { connections: pg.Client[]; pgbench: ReturnType<typeof pgbenchOf> }
+
+async function measureCallers(
+  harness: BenchHarness,
+  { clients, least, before }: (typeof aims)[0],
+  { connections, pgbench }: Drivers,
+): Promise<Measurement> {
+  harness.log(`  beside simple updates, ${clients} at once`)
+  // Its own, which opens connections as these callers need them: those of more callers would be used in turn (docs/speed.md).
+  const sql = connect(harness.databaseUrl, { max: pool, name: 'etf-bench-pool' })
+  const counted = harness.quick ? Math.max(40, 200 / clients) : Math.max(150, 2_000 / clients)
+  const count = clients * (warming + Math.ceil(counted))
+  const settle = async (orders: number) => {
+    const ids = await harness.orders(orders)
+    const rate = await withNumbers(harness, orders, () => settledByPool(sql, ids, clients))
+    const paid = await countPaid(harness.sql, prefixOf(ids))
+    if (paid !== orders) throw new Error(`${paid} of ${orders} orders were paid`)
+    return rate
+  }
+  try {
+    await settle(warm)
+    const turns = await byTurns(harness.quick ? 2 : 5, {
+      update: () => updatesASecond(connections.slice(0, clients), count * 3),
+      settle: () => settle(count),
+      inC: async () => pgbench?.rate(clients, count * 3) ?? 0,
+    })
+    const ratioTo = (series: { median: number }) => turns.settle.median / series.median
+    return {
+      name: `settlement beside a simple update, ${clients} at once`,
+      unit: '/s',
+      ours: turns.settle,
+      theirs: turns.update,
+      result: ratioTo(turns.update),
+      aim: { least },
+      notes: [
+        `${count} a round by the product’s own line and pool, so many callers at once; theirs is the simple update of pgbench -N by as many bare connections of pg, in the same process; every receipt numbered within the clock, the app stands still meanwhile`,
+        pgbench
+          ? `beside pgbench -N itself, a client in C, ${Math.round(turns.inC.median)} /s: ${ratioTo(turns.inC).toFixed(2)}; was ${before}`
+          : 'pgbench is not installed here',
+      ],
+    }
+  } finally {
     await sql.end({ timeout: 5 })
   }
 }
