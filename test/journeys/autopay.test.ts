@@ -7,7 +7,6 @@ const scene = openScene({ CASHFREE_SUBSCRIPTIONS: 'on' })
 
 for (const size of ['laptop', 'phone'] as const)
   test(`on a ${size}: subscribe by Autopay, see it in the account, stop it`, async () => {
-    scene.app.sandbox.control.settings({ mandateReturn: 'get' })
     const person = await scene.arrive({ size })
     const { page } = person
     const { email } = await register(person)
