@@ -17,13 +17,15 @@ export async function startCalendar(env: Record<string, string> = {}): Promise<C
     await app.sql`delete from rate_counters`
     await app.sandbox.control.advanceTo(at)
     await app.sandbox.control.settled()
-    await until(
-      async () => (await app.sql`select from webhook_events where accepted and settled_at is null`).count === 0,
-    )
+    await untilSettled(app)
   }
   await goTo(`${dayInIndia(new Date(Date.now() + 86_400_000))}T10:00:00+05:30`)
   return { ...app, goTo }
 }
+
+/** Waits until everything that was delivered is settled, receipts and all. */
+const untilSettled = (app: TestApp) =>
+  until(async () => (await app.sql`select from webhook_events where accepted and settled_at is null`).count === 0)
 
 /** Gives a database a clock that can be set, also where columns have the present as their default. */
 async function haveClock(url: string): Promise<string> {
@@ -61,6 +63,7 @@ export async function authorised(app: Calendar, more: Parameters<typeof open>[2]
   await until(
     async () => (await app.sql`select from mandates where id = ${mandate!.id} and status = 'ACTIVE'`).count === 1,
   )
+  await untilSettled(app)
   return { user, mandate: mandate!, subscriptionId: mandate!.subscriptionId }
 }
 

@@ -64,7 +64,78 @@ describe('a period that ends under a mandate', () => {
   })
 })
 
+/** What was mailed to somebody, newest first. */
+async function mailsTo({ user }: { user: { email: string } }, subject: RegExp) {
+  await app.run('deliver-mails')
+  return (await app.mailbox.list()).filter((mail) => mail.recipients.includes(user.email) && subject.test(mail.subject))
+}
+const reminder = /^Your plan end/
+
+describe('a debit that the bank declines', () => {
+  test('for want of money is tried once more, told of, and pays on the second day', async () => {
+    const person = await authorised(app)
+    app.sandbox.control.script(person.subscriptionId, { debits: 'low-balance', times: 4 })
+    await goTo(person, -3, '09:05')
+    await runJobs()
+    const nights = ['00:45', '09:10'].map((time) => dayOfEnd(app, person.user, 1, time))
+    const [failedAt, retryAt, paidAt] = await Promise.all([...nights, dayOfEnd(app, person.user, 2, '23:00')])
+    await goTo(person, 0, '23:50')
+    await runJobs()
+    expect((await autopayOf(app, person.user)).charges).toMatchObject([{ status: 'FAILED', finalAt: null }])
+    await app.goTo(failedAt!)
+    await runJobs()
+    expect((await autopayOf(app, person.user)).charges).toMatchObject([{ status: 'FAILED', finalAt: expect.any(Date) }])
+    const [failed] = await mailsTo(person, /^Autopay couldn’t debit ₹499/)
+    expect(failed!.text).toContain('not enough money')
+    expect(failed!.text).toContain('We’ll try once more on')
+    await app.goTo(retryAt!)
+    await app.run('remind')
+    await runJobs()
+    await app.goTo(paidAt!)
+    await runJobs()
+    expect((await autopayOf(app, person.user)).charges).toMatchObject([{ status: 'SUCCESS' }, { status: 'FAILED' }])
+    expect(await holdings(app, person.user)).toMatchObject(having(2))
+    expect(await mailsTo(person, /^Autopay is on/)).toHaveLength(1)
+    expect(await mailsTo(person, /^Autopay will debit ₹499 on/)).toHaveLength(2)
+    expect(await mailsTo(person, /^Autopay couldn’t debit/)).toHaveLength(1)
+    expect(await mailsTo(person, reminder)).toEqual([])
+  })
+
+  test('because the account is closed is told of with a link to pay, and not tried again', async () => {
+    const person = await authorised(app)
+    app.sandbox.control.script(person.subscriptionId, { debits: 'closed-account' })
+    await goTo(person, -3, '09:05')
+    await runJobs()
+    const [night, morning] = await Promise.all(['00:45', '09:30'].map((time) => dayOfEnd(app, person.user, 1, time)))
+    await app.goTo(night!)
+    await runJobs()
+    await app.goTo(morning!)
+    await app.run('remind')
+    await runJobs()
+    const [failed, ...others] = await mailsTo(person, /^Autopay couldn’t debit/)
+    expect(others).toEqual([])
+    expect(failed!.text).toContain('no longer accepts this mandate')
+    const [link] = /https?:\S+\/renew\/\S+/.exec(failed!.text ?? '')!
+    expect((await fetch(link)).status).toBe(200)
+    expect(await mailsTo(person, reminder)).toEqual([])
+    expect((await autopayOf(app, person.user)).charges).toHaveLength(1)
+  })
+})
+
+test('who cancels in the UPI app is told once, and reminded as everybody is', async () => {
+  const person = await authorised(app)
+  app.sandbox.control.inApp(person.subscriptionId, { does: 'cancel', heardAfterMinutes: 30 })
+  await goTo(person, -7, '10:00')
+  await runJobs()
+  await app.run('remind')
+  await runJobs()
+  expect(await mailsTo(person, /^Autopay is off/)).toHaveLength(1)
+  expect(await mailsTo(person, reminder)).toHaveLength(1)
+  expect(await autopayOf(app, person.user)).toMatchObject({ endedBy: 'customer', charges: [] })
+})
+
 test('and all books agree', async () => {
+  await app.run('keep-statuses')
   await app.run('deliver-mails')
   await expectInvariants(app)
 })
