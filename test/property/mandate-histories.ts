@@ -161,6 +161,11 @@ async function attempt(life: Life, one: Act): Promise<void> {
   }
 }
 
+/** Waits for all of them, also where one fails: nothing goes on while the next act is done. */
+async function allOf(running: Promise<unknown>[]): Promise<void> {
+  for (const one of await Promise.allSettled(running)) if (one.status === 'rejected') throw one.reason
+}
+
 async function doOne(life: Life, one: Act): Promise<void> {
   const { fixture, services, cashfree, user } = life
   const { sql } = fixture
@@ -206,7 +211,7 @@ async function doOne(life: Life, one: Act): Promise<void> {
       return
     }
     case 'refresh':
-      await Promise.all(
+      await allOf(
         ids.flatMap((each) =>
           Array.from({ length: one.times }, () => refreshMandate(services, each, actor, one.manner)),
         ),
@@ -221,7 +226,7 @@ async function doOne(life: Life, one: Act): Promise<void> {
       return
     }
     case 'charge':
-      await Promise.all(
+      await allOf(
         Array.from({ length: one.workers }, async () => {
           await openDueCharges(sql, 100, actor)
           for (const paymentId of await listUnraisedCharges(sql, 100))

@@ -100,6 +100,11 @@ async function wrongOf({ fixture: { sql }, cashfree, user, isDeleted, paidByHand
              + (select count(*)::int from receipts_due where user_id = ${user.id}) as due,
            (select coalesce(jsonb_agg(state), '[]') from money_under_way(${user.id}) where state not in ('held', 'withheld')) as under_way`
   const { periods, paid, due, open, underWay } = counts!
+  const [end] = await sql<{ ours: Date | null; theirs: Date | null }[]>`
+    select current_period_end as ours, (select max(least(ends_at, voided_at)) from subscription_periods p where p.user_id = s.user_id) as theirs
+    from subscriptions s where user_id = ${user.id}`
+  if (!isDeleted && end!.ours?.getTime() !== end!.theirs?.getTime())
+    wrong.push('the subscription does not end with its last period')
   if (periods !== paid || due !== paid) wrong.push(`${paid} paid, ${periods} periods, ${due} receipts`)
   if (isDeleted ? paid > mayCount + paidByHand : paid !== mayCount + paidByHand)
     wrong.push(`${paid} paid where ${mayCount} debits and ${paidByHand} payments by hand came`)
