@@ -166,7 +166,7 @@ export function readConfig(source: Record<string, string | undefined>): Config {
       sandboxPort: env.SANDBOX_PORT,
       sandboxWebhookUrl: env.SANDBOX_WEBHOOK_URL ?? `http://127.0.0.1:${env.PORT}/webhooks/cashfree`,
       sandboxSubscriptionWebhookUrl:
-        env.SANDBOX_SUBSCRIPTION_WEBHOOK_URL ?? `http://127.0.0.1:${env.PORT}/webhooks/cashfree/subscriptions`,
+        env.SANDBOX_SUBSCRIPTION_WEBHOOK_URL ?? `http://127.0.0.1:${env.PORT}/webhooks/cashfree-subscriptions`,
       mailboxSmtpPort: env.MAILBOX_SMTP_PORT,
       mailboxPort: env.MAILBOX_PORT,
       exchangePort: env.EXCHANGE_PORT ?? null,
