@@ -6,10 +6,14 @@ import { settleUnnumbered } from '../checkout/settle.ts'
 import { settleDisputes } from '../disputes/disputes.ts'
 import { refreshPatiently } from '../mandates/charging.ts'
 import { type BillingServices, isGatewayFailure } from '../payments/gateway.ts'
-import { settleRefunds } from '../refunds/refunds.ts'
+import { parseGatewayJson } from '../payments/gateway-json.ts'
+import { settleDebitRefunds, settleRefunds } from '../refunds/refunds.ts'
+import { readMandateEvent } from './mandate-event.ts'
 import {
+  findOrderOfDebit,
   isMandate,
   leaseOrdersToSettle,
+  listRefundEvents,
   markSettled,
   postponeSettling,
   reopenEvent,
@@ -73,9 +77,23 @@ async function settleOrderOf(
   return { outcome, numbered, isUnverified: [outcome, back, disputed].includes('unverified') }
 }
 
-async function settleMandateOf(services: BillingServices, { orderId }: WaitingOrder): Promise<Came> {
-  const outcome = await refreshPatiently(services, orderId, 'webhook')
-  return { outcome, numbered: Promise.resolve(), isUnverified: outcome === 'unverified' }
+async function settleMandateOf(services: BillingServices, waiting: WaitingOrder): Promise<Came> {
+  const outcome = await refreshPatiently(services, waiting.orderId, 'webhook')
+  const back = waiting.refunds ? await settleNamedRefunds(services, waiting) : []
+  return { outcome, numbered: Promise.resolve(), isUnverified: [outcome, ...back].includes('unverified') }
+}
+
+/** Cashfree lists no refunds of a debit, so those that the deliveries name are asked about: it may have made them in its dashboard. */
+async function settleNamedRefunds(services: BillingServices, waiting: WaitingOrder): Promise<string[]> {
+  const outcomes: string[] = []
+  for (const body of await listRefundEvents(services.sql, waiting)) {
+    const event = readMandateEvent(parseGatewayJson(body.toString('utf8')))
+    const orderId = await findOrderOfDebit(services.sql, event)
+    if (orderId === undefined || event.refundId === null) continue
+    const refund = { orderId, subscriptionId: waiting.orderId, named: event.refundId }
+    outcomes.push(await settleDebitRefunds(services, refund, 'webhook', jobLimitMs))
+  }
+  return outcomes
 }
 
 /**

@@ -143,6 +143,38 @@ export async function markSettled(sql: Sql, settled: (WaitingOrder & { outcome: 
   `
 }
 
+/** The bytes of deliveries about refunds among those that wait. */
+export async function listRefundEvents(sql: Sql, waiting: WaitingOrder): Promise<Buffer[]> {
+  const [from, until] = monthsOf([waiting])
+  const rows = await sql<{ body: Buffer }[]>`
+    select body
+    from webhook_events
+    where order_id = ${waiting.orderId}
+      and id <= ${waiting.upTo}
+      and received_at between ${from} and ${until}
+      and accepted
+      and settled_at is null
+      and redacted_at is null
+      and type like '%REFUND%'
+    order by id
+  `
+  return rows.map(({ body }) => body)
+}
+
+/** The order that a debit pays, by either of its ids. Undefined where it is none of ours. */
+export async function findOrderOfDebit(
+  sql: Sql,
+  { paymentId, cfPaymentId }: Pick<MandateEvent, 'paymentId' | 'cfPaymentId'>,
+): Promise<string | undefined> {
+  const [row] = await sql<{ orderId: string }[]>`
+    select order_id from payments where cf_payment_id = ${cfPaymentId}
+    union all
+    select payment_id from mandate_charges where payment_id = ${paymentId}
+    limit 1
+  `
+  return row?.orderId
+}
+
 /** Cashfree could not be asked: 10 s, 20 s … 30 minutes until the next try, for as long as it takes. */
 export async function postponeSettling(sql: Sql, waiting: WaitingOrder, reason: string): Promise<void> {
   const [from, until] = monthsOf([waiting])

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { refreshMandate } from '../../../src/billing/mandates/mandates.ts'
 import { replayEvent } from '../../../src/billing/webhooks/inbox.ts'
+import { paise } from '../../../src/platform/money.ts'
 import { keys, startApp, type TestApp } from '../../support/app.ts'
 import { until } from '../../support/until.ts'
 import { having, holdings, open, somebody } from '../mandates/fixture.ts'
@@ -96,6 +98,28 @@ describe('a delivery about a mandate', () => {
     expect(await lastEvent(app)).toMatchObject({ type, orderId: subscriptionId, outcome: 'nothing to settle' })
   })
 
+  test('about a refund made in Cashfree’s dashboard is settled like one of ours', async () => {
+    const { user, subscriptionId } = await choosing()
+    app.sandbox.control.approveMandate(subscriptionId)
+    await refreshMandate(app.services, subscriptionId, 'webhook')
+    const [payment] = await app.sql<{ id: string; orderId: string }[]>`
+      select p.cf_payment_id as id, p.order_id from payments p join orders o on o.id = p.order_id where o.user_id = ${user.id}`
+    const refund = {
+      subscriptionId,
+      cfPaymentId: payment!.id,
+      refundId: 'by_hand_1',
+      idempotencyKey: crypto.randomUUID(),
+    }
+    await app.services.gateway.mandates.createRefund({ ...refund, amountPaise: paise(10_000), note: 'by hand' })
+    app.sandbox.control.settleChargeRefund('by_hand_1')
+    const body = `{"data":{"payment_id":"their_1","cf_payment_id":"${payment!.id}","refund_id":"by_hand_1","cf_refund_id":"SUB_1","refund_amount":100.00,"refund_status":"SUCCESS","failure_details":""},"event_time":"2026-12-09T13:04:45+05:30","type":"SUBSCRIPTION_REFUND_STATUS"}`
+    expect(await post(body)).toMatchObject({ status: 200 })
+    await until(async () => (await lastEvent(app))!.settledAt !== null)
+    expect(await app.sql`select order_id, amount_paise, status from refunds where id = 'by_hand_1'`).toMatchObject([
+      { orderId: payment!.orderId, amountPaise: 10_000, status: 'succeeded' },
+    ])
+  })
+
   test('in the unsigned form of the first version is answered and recorded', async () => {
     const body = 'cf_event=SUBSCRIPTION_NEW_PAYMENT&cf_subscriptionId=sub_1&signature=x'
     const before = (await lastEvent(app))?.id
@@ -113,6 +137,11 @@ describe('a delivery about a mandate', () => {
     expect(await post(flat(null, 'SUBSCRIPTION_REFUND_STATUS'))).toMatchObject({ status: 200 })
     expect(await lastEvent(app)).toMatchObject({ verdict: 'no-mandate' })
   })
+})
+
+test('the look-alike of a demo sends them where they are taken', () => {
+  const { pathname } = new URL(app.config.embedded.sandboxSubscriptionWebhookUrl)
+  expect(app.routes).toContain(`POST ${pathname}`)
 })
 
 describe('the form that Cashfree posts with its visitor', () => {
