@@ -27,8 +27,12 @@ const mostSilent = 10
 export async function raiseCharges(services: BillingServices): Promise<number> {
   const { sql } = services
   if (!(await mayRaiseCharges(sql))) return 0
-  for (let opened = openedAtOnce; opened === openedAtOnce; )
-    opened = (await openDueCharges(sql, openedAtOnce, 'clock')).filter(({ state }) => state === 'opened').length
+  for (let opened = openedAtOnce; opened === openedAtOnce; ) {
+    const due = await openDueCharges(sql, openedAtOnce, 'clock')
+    opened = due.filter(({ state }) => state === 'opened').length
+    for (const { mandateId, state } of due)
+      if (state.startsWith('error: ')) await isToldOf(services, mandateId, new Error(state), { mandate: mandateId })
+  }
   const waiting = await listUnraisedCharges(sql, maxPerRun)
   return unlessStopped(services, 'raise-charges', waiting, {
     ask: async (paymentId) => (await raiseCharge(services, paymentId, 'clock')) === 'asked',
@@ -62,7 +66,6 @@ export async function lookAtMandates(services: BillingServices): Promise<number>
   return heard
 }
 
-/** `ask` says whether it is to be counted; `postpone` is for what failed by itself, and says whose it is: the incident shows that. */
 /**
  * Makes a mandate agree with Cashfree where nobody waits for a page: on the day of a thousand debits it answers sixty questions a minute,
  * and people have the first word. Debits of a mandate that is not authorised are not read by a patient question: it is asked once more.
@@ -77,6 +80,7 @@ export async function refreshPatiently(
   return (await refreshMandate(services, subscriptionId, actor)).outcome
 }
 
+/** `ask` says whether it is to be counted; `postpone` is for what failed by itself, and `about` says whose it is: the incident shows that. */
 type Asking = {
   ask: (id: string) => Promise<boolean>
   postpone: (id: string) => Promise<void>

@@ -109,7 +109,7 @@ async function createAtCashfree(services: BillingServices, user: User, mandate: 
 /**
  * Asks Cashfree for a charge whose row and key are stored, and writes what it answers. Safe to repeat: it is the same call. Answers
  * what came of it: 'asked', 'refused' (by Cashfree, which has none of this id), or why it was not asked for (begin_charge). Throws
- * GatewayUnavailable when nothing is known; the row stays to be tried again.
+ * GatewayUnavailable when nothing is known, and GatewayRefused when our keys are refused; the row stays to be tried again.
  */
 export async function raiseCharge(services: BillingServices, paymentId: string, actor: string): Promise<string> {
   const begun = await beginCharge(services.sql, paymentId, actor)
@@ -128,7 +128,8 @@ export async function raiseCharge(services: BillingServices, paymentId: string, 
     })
   } catch (error) {
     if (error instanceof GatewayUnavailable && error.answered) await renewChargeKey(services.sql, paymentId)
-    if (!(error instanceof GatewayRefused)) throw error
+    // Refused keys say nothing of this charge: it stays, and is asked for again.
+    if (!(error instanceof GatewayRefused) || error.status === 401 || error.status === 403) throw error
     services.log.error({ event: 'charge refused', orderId: paymentId, err: error }, 'charge refused')
     charge = await services.gateway.mandates.fetchCharge(subscriptionId, paymentId)
     if (charge === null) {

@@ -26,6 +26,8 @@ begin
     exception when others then
       mandate_id := candidate.id;
       state := 'error: ' || sqlerrm;
+      user_id := null;
+      payment_id := null;   -- of the one before
     end;
     continue when state is null;
     if state = 'opened' then opened := opened + 1; end if;
@@ -101,8 +103,9 @@ create or replace function next_attempt(m mandates, p_end timestamptz) returns i
   having coalesce(max(c.attempt), 0) < 9
      and count(*) filter (where is_same and c.status = 'FAILED') < 2
      and bool_and(not is_same or (c.final_at is not null and c.status <> 'SUCCESS'
+                  and coalesce(c.withdrawn_why, '') not in ('customer', 'refused')
                   and case when c.status = 'FAILED' then failure_class(c.failure_reason) is not distinct from 'retry'
-                           else c.withdrawn_why is not null and c.withdrawn_why not in ('customer', 'refused') end)) is not false
+                           else c.withdrawn_why is not null end)) is not false
 $$;
 
 -- Its day: that of the end; after a failure the first that is left, while access goes on. Null: not now.

@@ -232,15 +232,29 @@ export async function noteChargeRefused(sql: Sql, paymentId: string, code: strin
 }
 
 /**
- * Leases mandates that Cashfree is to be asked about, for a minute: their own look is due, or that of one of their charges. Answers
- * their subscription ids, the longest waiting first.
+ * Leases mandates that Cashfree is to be asked about, for a minute: their own look is due, or that of one of their charges, or one was
+ * asked for whose period begins another day by now, or whose person leaves: it is called off before its day comes. Answers their
+ * subscription ids, the longest waiting first.
  */
 export async function leaseMandatesToLookAt(sql: Sql, limit: number): Promise<string[]> {
   const rows = await sql<{ subscriptionId: string }[]>`
-    with due as (
+    with outrun as (
+      select m.id
+      from mandate_charges c
+      join mandates m on m.id = c.mandate_id
+      join subscriptions s on s.user_id = m.user_id
+      where c.final_at is null
+        and c.asked_at is not null
+        and c.cancel_asked_at is null
+        and c.status <> 'SUCCESS'
+        and (s.current_period_end <> c.period_start or s.cancel_requested_at is not null)
+        and m.next_look_at > now() + interval '10 minutes' -- others are asked about soon, or just were
+    ), due as (
       (select id, next_look_at from mandates where next_look_at <= now() order by next_look_at limit ${limit})
       union all
       (select mandate_id, next_look_at from mandate_charges where next_look_at <= now() order by next_look_at limit ${limit})
+      union all
+      (select id, now() from outrun limit ${limit})
     ), first as (
       select m.id from mandates m
       where m.id in (select id from due order by next_look_at limit ${limit})
@@ -250,7 +264,8 @@ export async function leaseMandatesToLookAt(sql: Sql, limit: number): Promise<st
       where mandate_id in (select id from first) and next_look_at <= now()
     )
     update mandates
-    set next_look_at = case when next_look_at <= now() then now() + interval '1 minute' else next_look_at end
+    set next_look_at = case when next_look_at <= now() or id in (select id from outrun) then now() + interval '1 minute'
+                            else next_look_at end
     where id in (select id from first)
     returning subscription_id
   `

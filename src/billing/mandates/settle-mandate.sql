@@ -23,7 +23,11 @@ begin
   settled := '[]';
   select * into m from mandates where subscription_id = p_subscription_id for update;   -- concurrent settlements queue here
   if not found then outcome := 'unknown-mandate'; return; end if;
-  if note_mandate_contradictions(m, p_remote) then outcome := 'mismatch'; return; end if;
+  if note_mandate_contradictions(m, p_remote) then
+    outcome := 'mismatch';
+    perform look_at_mandate_later(m, 'unverified', settled, cancel_charges);
+    return;
+  end if;
   if is_absent then debits := '[]'; end if;
   m := note_mandate(m, p_remote, p_actor);
   outcome := case when debits is null then 'unverified' else 'settled' end;
@@ -233,12 +237,15 @@ declare
 begin
   if p_debit is null then return settle_missing_charge(c, m, p_is_whole, p_actor, p_seller); end if;
   select * into o from orders where id = c.payment_id;
-  -- One that was decided is not undecided by an older answer. One that we gave up and Cashfree has after all is called off there.
-  if c.final_at is not null and (c.status = said or (is_decided(c.status) and not is_decided(said)))
-     and (o.paid_at is not null or said <> 'SUCCESS') then return null; end if;
-  -- CANCELLED is the end; so is FAILED after its day or that of its mandate, and what is not decided long after the end of its mandate.
+  -- One that was decided is not undecided by an older answer, nor one that was paid failed by it. One that we gave up and Cashfree has
+  -- after all is called off there.
+  if c.final_at is not null and (o.paid_at is not null or said <> 'SUCCESS')
+     and (c.status = said or (is_decided(c.status) and not is_decided(said)) or (c.status = 'SUCCESS' and said = 'FAILED'))
+  then return null; end if;
+  -- CANCELLED is the end; so is FAILED after its day or that of its mandate, and what is not decided three days after its day: it neither
+  -- keeps the person from paying for ever, nor the next charge from coming.
   is_final := said = 'CANCELLED' or (said = 'FAILED' and (today > c.scheduled_on or m.ended_at is not null or c.final_at is not null))
-              or (not is_decided(said) and m.ended_at is not null and today > c.scheduled_on + 3);
+              or (not is_decided(said) and today > c.scheduled_on + 3);
   outcome := settle_any_order(o.id, jsonb_build_object('orderId', o.id,
     'status', case when said = 'SUCCESS' then 'PAID' when is_final then 'TERMINATED' else 'ACTIVE' end,
     'amountPaise', coalesce((p_debit ->> 'amountPaise')::bigint, o.amount_paise), 'currency', coalesce(p_debit ->> 'currency', o.currency),
@@ -278,6 +285,8 @@ declare
   why text;
 begin
   if c.final_at is not null or not p_is_whole then return null; end if;
+  update mandate_charges set next_look_at = greatest(next_look_at, now() + interval '10 minutes')
+  where payment_id = c.payment_id and next_look_at is not null;
   if c.raised_at is null then
     why := coalesce(charge_is_unwanted(c, m), case when c.scheduled_on < earliest_charge_day(now()) then 'late' end);
     if why is not null and (c.asked_at > now() - interval '10 minutes') is not true then

@@ -1,11 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { endMandate, raiseCharge, refreshMandate } from '../../../src/billing/mandates/mandates.ts'
 import {
   callChargeOff,
   leaseMandatesToLookAt,
   listUnraisedCharges,
   openDueCharges,
+  settleMandate,
 } from '../../../src/billing/mandates/queries.ts'
+import { GatewayRefused } from '../../../src/billing/payments/gateway.ts'
 import {
   type Autopayer,
   autopayOf,
@@ -161,6 +163,50 @@ describe('a charge', () => {
     expect(await dueFor(person)).toEqual([])
   })
 
+  test('is asked for again where Cashfree refused our keys, which says nothing of it', async () => {
+    const person = await ending()
+    const [due] = await dueFor(person)
+    const charge = vi.spyOn(fixture.cashfree, 'charge').mockRejectedValueOnce(new GatewayRefused(403, 'ip_not_allowed'))
+    await expect(raiseCharge(fixture.services, due!.paymentId!, 'job')).rejects.toThrow(GatewayRefused)
+    charge.mockRestore()
+    expect(await raiseCharge(fixture.services, due!.paymentId!, 'job')).toBe('asked')
+  })
+
+  test('that Cashfree never answered and does not have is asked about every ten minutes, not every minute', async () => {
+    const person = await ending()
+    const [due] = await dueFor(person)
+    fixture.cashfree.away = 1
+    await expect(raiseCharge(fixture.services, due!.paymentId!, 'job')).rejects.toThrow('away')
+    const look = async (paymentId: string) =>
+      (
+        await fixture.sql`select next_look_at - now() > interval '9 minutes' as is_later from mandate_charges
+                         where payment_id = ${paymentId}`
+      )[0]!.isLater
+    await fixture.sql`update mandate_charges set next_look_at = now() where payment_id = ${due!.paymentId}`
+    expect(await leaseMandatesToLookAt(fixture.sql, 1_000)).toContain(person.subscriptionId)
+    expect(await look(due!.paymentId!)).toBe(false)
+    await refresh(person)
+    expect(await look(due!.paymentId!)).toBe(true)
+  })
+
+  test('that Cashfree never decides, nor calls off, keeps nobody from paying three days after its day, and counts when it comes', async () => {
+    const person = await raised()
+    say(person.paymentId, 'PENDING')
+    const stuck = vi
+      .spyOn(fixture.cashfree, 'cancelCharge')
+      .mockImplementation(async () => ({ ...fixture.cashfree.chargeOf(person.paymentId) }))
+    await later(fixture, person.user, '5 days')
+    await refresh(person)
+    expect(await holdings(fixture, person.user)).toMatchObject({ ...having(1), underWay: ['autopay'] })
+    await later(fixture, person.user, '1 day')
+    await refresh(person)
+    expect(await holdings(fixture, person.user)).toMatchObject({ ...having(1), underWay: [], open: 0 })
+    stuck.mockRestore()
+    say(person.paymentId, 'SUCCESS')
+    await refresh(person)
+    expect(await holdings(fixture, person.user)).toMatchObject(having(2))
+  })
+
   test('whose amount at Cashfree differs grants nothing', async () => {
     const person = await raised()
     Object.assign(say(person.paymentId, 'SUCCESS'), { amountPaise: 59_900 })
@@ -207,6 +253,17 @@ describe('a failure', () => {
     expect(await holdings(fixture, person.user)).toMatchObject({ ...having(2), underWay: [] })
   })
 
+  test('that an older answer tells after the success changes nothing', async () => {
+    const person = await raised()
+    say(person.paymentId, 'FAILED', lowBalance)
+    const older = structuredClone(fixture.cashfree.mandates.get(person.subscriptionId)!)
+    say(person.paymentId, 'SUCCESS')
+    await refresh(person)
+    await settleMandate(fixture.sql, person.subscriptionId, older, 'poll', fixture.services.config.seller)
+    expect(await holdings(fixture, person.user)).toMatchObject(having(2))
+    expect((await autopayOf(fixture, person.user)).charges).toMatchObject([{ status: 'SUCCESS', failureReason: null }])
+  })
+
   test('of what may pass is final when its day is over, is raised once more, and a late success counts', async () => {
     const person = await raised()
     say(person.paymentId, 'FAILED', lowBalance)
@@ -238,6 +295,19 @@ describe('a failure', () => {
       ])
     },
   )
+
+  test('of a debit that its person had called off is not tried again, whatever the reason', async () => {
+    const person = await raised()
+    say(person.paymentId, 'FAILED', lowBalance)
+    await callChargeOff(fixture.sql, person.paymentId, 'customer', by(person))
+    await refresh(person)
+    await later(fixture, person.user, '3 days')
+    await refresh(person)
+    expect((await autopayOf(fixture, person.user)).charges).toMatchObject([
+      { status: 'FAILED', withdrawnWhy: 'customer', finalAt: expect.any(Date) },
+    ])
+    expect(await dueFor(person)).toEqual([])
+  })
 
   test('that is told after the debit was called off leaves nothing under way', async () => {
     const person = await raised()
@@ -301,12 +371,18 @@ describe('nothing is debited', () => {
     const stored = await ending()
     const [due] = await dueFor(stored)
     const waiting = await raised()
+    await refresh(waiting)
+    expect(await leaseMandatesToLookAt(fixture.sql, 1_000)).not.toContain(waiting.subscriptionId)
     for (const { user } of [stored, waiting])
       await fixture.sql`
         select grant_days(s.user_id, 30, 'test', ${user.id}, s.current_period_end, 'test', null) from subscriptions s
         where user_id = ${user.id}`
     expect(await raiseCharge(fixture.services, due!.paymentId!, 'job')).toBe('withdrawn')
+    // At once, not at the daily look: its day may begin before that.
+    expect(await leaseMandatesToLookAt(fixture.sql, 1_000)).toContain(waiting.subscriptionId)
+    expect(await leaseMandatesToLookAt(fixture.sql, 1_000)).not.toContain(waiting.subscriptionId)
     await refresh(waiting)
+    expect(await leaseMandatesToLookAt(fixture.sql, 1_000)).not.toContain(waiting.subscriptionId)
     for (const one of [stored, waiting])
       expect((await autopayOf(fixture, one.user)).charges).toMatchObject([
         { withdrawnWhy: 'moved', finalAt: expect.any(Date) },
