@@ -64,23 +64,6 @@ describe('a period that ends under a mandate', () => {
   })
 })
 
-test('a debit that cannot be opened is told of in an incident', async () => {
-  const person = await authorised(app)
-  // Its id is taken by an order of somebody else.
-  await app.sql`
-    insert into orders (id, user_id, plan_key, purpose, amount_paise, expires_at, status)
-    select charge_ids_from(m, s.current_period_end), other.id, plan.key, 'period', plan.price_paise, now(), 'expired'
-    from mandates m join subscriptions s on s.user_id = m.user_id, users other, plans plan
-    where m.id = ${person.mandate.id} and other.id <> m.user_id limit 1`
-  await goTo(person, -2, '10:00')
-  await app.run('raise-charges')
-  expect((await autopayOf(app, person.user)).charges).toEqual([])
-  const told = await app.sql`select kind from incidents where subject_key = ${person.mandate.id}`
-  expect(told).toMatchObject([{ kind: 'settling-fails' }])
-  await app.sql`delete from incidents where subject_key = ${person.mandate.id}`
-  await app.sql`delete from orders where id like ${`c_${person.mandate.id.replaceAll('-', '')}%`}`
-})
-
 /** What was mailed to somebody, newest first. */
 async function mailsTo({ user }: { user: { email: string } }, subject: RegExp) {
   await app.run('deliver-mails')
