@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { apiFields } from '../../src/site/api-fields.ts'
 import { dayInIndia } from '../../src/platform/dates.ts'
 import { adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -59,6 +60,10 @@ describe('GET /api/mandate', () => {
       ended: null,
     })
     expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect(apiFields.mandate.map(([name]) => name)).toEqual(Object.keys(answer.json()))
+    const { body } = await visitor.get('/developers')
+    for (const name of ['/api/mandate', ...Object.keys(answer.json())]) expect(body).toContain(name)
+    expect((await visitor.get('/account/api-keys')).body).toContain('how your Autopay stands')
   })
 
   test.each([
@@ -93,9 +98,10 @@ describe('GET /api/mandate', () => {
     await visitor.register()
     expect((await visitor.get('/api/mandate')).json()).toEqual((await visitor.get('/api/nothing')).json())
     expect((await visitor.get('/api/mandate')).status).toBe(404)
+    expect((await ask(off, '/api/mandate', 'a key')).status).toBe(404)
     const { visitor: admin } = await adminOf(off)
     expect((await admin.get('/admin/mandates')).status).toBe(404)
-    for (const page of ['/admin', '/admin/orders', '/privacy'])
+    for (const page of ['/admin', '/admin/orders', '/privacy', '/developers', '/account/api-keys'])
       expect((await admin.get(page)).body, page).not.toContain('Autopay')
   })
 })

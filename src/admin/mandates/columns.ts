@@ -1,3 +1,4 @@
+import { maskedUmn } from '../../billing/mandates/masked-umn.ts'
 import type { Column } from '../csv.ts'
 import { mandateStates } from './labels.ts'
 import type { MandateLine } from './queries.ts'
@@ -9,7 +10,7 @@ export const columns: Column<MandateLine>[] = [
   { title: 'Person', text: (row) => row.personName },
   { title: 'State', text: (row) => mandateStates[row.state].label },
   { title: 'Cashfree’s word', text: (row) => row.gatewayStatus },
-  { title: 'UMN', text: (row) => row.umn },
+  { title: 'UMN', text: (row) => maskedUmn(row.umn) },
   { title: 'Ceiling', paise: (row) => row.maxPaise },
   { title: 'Newest debit', paise: (row) => row.paise },
   { title: 'On', text: (row) => row.scheduledOn },

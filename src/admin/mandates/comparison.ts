@@ -1,3 +1,4 @@
+import { maskedUmn } from '../../billing/mandates/masked-umn.ts'
 import { findMandate, listChargesOf, type Mandate } from '../../billing/mandates/queries.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
 import type { RemoteCharge, RemoteMandate } from '../../billing/payments/mandate-gateway.ts'
@@ -43,8 +44,12 @@ function mandateGroup(mandate: Mandate, remote: RemoteMandate): Comparison['grou
     rows: [
       same('Status', gatewayWord(mandate.status), gatewayWord(remote.status)),
       same('Ceiling', money(mandate.maxPaise), remote.maxAmountPaise === null ? null : money(remote.maxAmountPaise)),
-      same('UMN', mandate.umn, remote.reference),
-      same('UPI address', mandate.payerAddress, remote.payerAddress),
+      {
+        ...same('UMN', mandate.umn, remote.reference),
+        ours: maskedUmn(mandate.umn) ?? '',
+        theirs: maskedUmn(remote.reference) ?? '',
+      },
+      same('UPI ID', mandate.payerAddress, remote.payerAddress),
     ],
   }
 }

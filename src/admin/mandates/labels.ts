@@ -1,6 +1,7 @@
+import type { MandateState } from '../../billing/mandates/state.ts'
 import { dateInIndia, midnightInIndia } from '../../platform/dates.ts'
 import { sentenceCase } from '../labels.ts'
-import type { Debit, MandateState } from './queries.ts'
+import type { Debit } from './queries.ts'
 
 type Tone = 'info' | 'good' | 'warn' | 'bad'
 type Label = { label: string; tone: Tone }

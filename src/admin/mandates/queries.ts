@@ -1,11 +1,9 @@
 import type { Charge, Mandate } from '../../billing/mandates/queries.ts'
+import type { MandateState } from '../../billing/mandates/state.ts'
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { keyOfCursor } from '../list-queries.ts'
 import type { Cursor } from '../listing.ts'
-
-/** How a mandate stands: nobody authorised it yet, it may be debited, it was and may be again, its end is asked for, it is over. */
-export type MandateState = 'waiting' | 'active' | 'paused' | 'ending' | 'ended'
 
 /** A debit in few words; amounts are paise, `scheduledOn` the Indian day "2026-12-09". */
 export type Debit = Pick<
@@ -197,6 +195,7 @@ export async function recordAsked(
   return rows.count > 0
 }
 
+// As mandateStateOf says it.
 const stateOf = (sql: Sql) => sql`case
   when m.ended_at is not null then 'ended'
   when m.cancel_asked_at is not null then 'ending'

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { isAutopayInUse } from '../../billing/mandates/in-use.ts'
+import { maskedUmn } from '../../billing/mandates/masked-umn.ts'
 import { findNextDebit, type NextDebit } from '../../billing/mandates/next-debit-queries.ts'
 import { confirmIdentity, identityFields } from '../../identity/second-factor/reauthentication.ts'
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
@@ -48,6 +49,7 @@ const labels = {
   gatewayWord,
   dayText,
   enders,
+  maskedUmn,
   orderStatuses,
   machines: machineLabels,
   actionLabel,

@@ -60,6 +60,10 @@ describe('the list of mandates', () => {
       expect((await admin.visitor.get(`/admin/mandates?q=${encodeURIComponent(typed)}`)).location, typed).toBe(theirs)
     const csv = await admin.visitor.get('/admin/mandates.csv?state=active')
     expect(csv.body).toContain('Meera Autopay')
+    for (const { body } of [csv, await admin.visitor.get('/admin/mandates'), await admin.visitor.get(theirs)]) {
+      expect(body).not.toContain(one.umn!)
+      expect(body).toContain(`${one.umn!.slice(0, 4)}…@`)
+    }
     expect((await reader.visitor.get('/admin/mandates')).status).toBe(200)
   })
 

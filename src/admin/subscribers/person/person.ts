@@ -1,5 +1,6 @@
 import { isAutopayInUse } from '../../../billing/mandates/in-use.ts'
 import { listMandatesOf } from '../../../billing/mandates/queries.ts'
+import { mandateStateOf } from '../../../billing/mandates/state.ts'
 import { listPapersOf } from '../../../billing/receipts/queries.ts'
 import { listRefundsOf } from '../../../billing/refunds/queries.ts'
 import { browserName } from '../../../identity/known-browsers/browser-name.ts'
@@ -9,6 +10,7 @@ import { AppError } from '../../../platform/errors.ts'
 import type { Services } from '../../../platform/services.ts'
 import { findSuppression } from '../../../records/suppressions/queries.ts'
 import { pageOf } from '../../listing.ts'
+import { mandateStates } from '../../mandates/labels.ts'
 import { listNotes } from '../notes/queries.ts'
 import { explainAccess } from './access-explanation.ts'
 import {
@@ -73,5 +75,6 @@ export async function personPage(services: Services, id: string, after: string |
 }
 
 async function mandatesOf(services: Services, id: string) {
-  return (await isAutopayInUse(services)) ? listMandatesOf(services.sql, id, shown) : []
+  const mandates = (await isAutopayInUse(services)) ? await listMandatesOf(services.sql, id, shown) : []
+  return mandates.map((mandate) => ({ ...mandate, chip: mandateStates[mandateStateOf(mandate)] }))
 }
