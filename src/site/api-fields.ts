@@ -7,7 +7,7 @@ import { usualTerms } from '../market/engine/terms.ts'
 type Field = readonly [name: string, meaning: string]
 
 /** What the page about the API says of its fields; a test compares the names with what the API answers. */
-export type ApiFields = Record<'parameters' | 'head' | 'ranks' | 'sector' | 'bar', readonly Field[]>
+export type ApiFields = Record<'parameters' | 'head' | 'ranks' | 'sector' | 'bar' | 'mandate', readonly Field[]>
 
 const words = { terms: usualTerms, step: 'week', returns: 'absolute' } as const
 const about = (key: string) => numberColumns.find((column) => column.key === key)!.about(words)
@@ -75,6 +75,13 @@ export const apiFields: ApiFields = {
     ['rs', '100 × close ÷ close of the benchmark'],
     ['mansfield', mansfield],
     ...reading,
+  ],
+  mandate: [
+    ['status', 'none, waiting (for your approval), active, paused, ending (Cashfree has not confirmed the end) or ended'],
+    ['umn', 'The mandate’s number at your bank, without its middle'],
+    ['ceiling', 'The maximum per debit, in rupees'],
+    ['next_debit', 'The next debit, “on” a day and its “amount” in rupees; null where nothing is going to be debited'],
+    ['ended', 'When it ended'],
   ],
 }
 
