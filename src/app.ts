@@ -11,6 +11,7 @@ import api from './api/routes.ts'
 import { type MoneyUnderWay, moneyUnderWay } from './billing/checkout/money-under-way.ts'
 import renewal, { stopReminders } from './billing/checkout/renewal-routes.ts'
 import checkout from './billing/checkout/routes.ts'
+import { isAutopayInUse } from './billing/mandates/in-use.ts'
 import { autopayOffer } from './billing/mandates/offer.ts'
 import mandateReturn from './billing/mandates/posted-return-routes.ts'
 import autopay from './billing/mandates/return-routes.ts'
@@ -180,13 +181,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   ) {
     const { user } = request
     const notice = takeNotice(request)
-    const [subscription, underWay] = await Promise.all([
+    const [subscription, underWay, hasAutopay] = await Promise.all([
       user && content.subscription === undefined
         ? subscriptionOf(services.sql, user.id).catch(() => null)
         : content.subscription,
       user && content.underWay === undefined
         ? moneyUnderWay(services.sql, user.id).catch(() => null)
         : (content.underWay ?? null),
+      isAutopayInUse(services),
     ])
     const path = request.url.split('?')[0]!
     return {
@@ -220,8 +222,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       operator: config.seller.name === productName ? config.owner.name || null : config.seller.name,
       seller: { ...config.seller, gstin: config.seller.gstin || null },
       raNumber: config.raNumber,
-      /** UPI Autopay is offered. */
-      autopay: config.cashfree.autopay,
+      /** UPI Autopay has pages; null where it has none. Mandates that stand keep theirs when it is offered no more. */
+      autopay: hasAutopay ? { isOffered: config.cashfree.autopay } : null,
       scripts: scriptsOf(request.url),
     }
   }

@@ -23,6 +23,7 @@ async function composeAnnouncement(
       seller: config.seller,
       planUrl: `${config.baseUrl}/account/plan`,
       autopayUrl: `${config.baseUrl}/account/autopay`,
+      isAutopayOffered: config.cashfree.autopay,
     },
   }
 }
