@@ -4,6 +4,7 @@ import { checkoutMails, withRenewalLink } from '../checkout/mails.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { findPlanFor } from '../pricing/queries.ts'
 import { findReminder } from '../reminders/queries.ts'
+import { isAutopayInUse } from './in-use.ts'
 import { findToldCharge, findToldMandate, isDebitToCome } from './mail-queries.ts'
 
 type Kinds = 'renewal' | 'autopay-started' | 'autopay-notice' | 'autopay-failed' | 'autopay-ended'
@@ -15,7 +16,7 @@ type How = { preview: boolean } | undefined
  */
 export const mandateMails = (services: BillingServices): Pick<Composers, Kinds> => ({
   renewal: async (mail, how) =>
-    (await isDebitToCome(services.sql, mail.subjectKey.split(':')[0]!))
+    (await isAutopayInUse(services)) && (await isDebitToCome(services.sql, mail.subjectKey.split(':')[0]!))
       ? null
       : checkoutMails(services).renewal(mail, how),
   'autopay-started': (mail) => composeStarted(services, mail),
@@ -54,7 +55,8 @@ async function composeFailed(services: BillingServices, mail: Mail, how: How): P
 /** Why it ended, and until when there is access. */
 async function composeEnded(services: BillingServices, mail: Mail): Promise<Composed | null> {
   const mandate = await findToldMandate(services.sql, mail.subjectKey)
-  return mandate?.endedAt ? composed(services, mail, { mandate }) : null
+  const isOffered = services.config.cashfree.autopay
+  return mandate?.endedAt ? composed(services, mail, { mandate, isOffered }) : null
 }
 
 function composed(services: BillingServices, { toName }: Mail, data: object): Composed {

@@ -87,7 +87,7 @@ describe('a debit that the bank declines', () => {
     expect((await autopayOf(app, person.user)).charges).toMatchObject([{ status: 'FAILED', finalAt: expect.any(Date) }])
     const [failed] = await mailsTo(person, /^Autopay couldn’t debit ₹499/)
     expect(failed!.text).toContain('not enough money')
-    expect(failed!.text).toContain('We’ll try once more on')
+    expect(failed!.text).toMatch(/We’ll try once more on .+\. Please keep the amount in your bank account that day\./)
     await app.goTo(retryAt!)
     await app.run('remind')
     await runJobs()
