@@ -61,7 +61,7 @@ describe('joining later', () => {
   test('is not offered while no plan runs, and refused for other terms', async () => {
     const { visitor } = await registered(app)
     const page = await visitor.get('/account/autopay')
-    expect(page.body).toContain('No plan of yours is running.')
+    expect(page.body).toContain('You have no active plan.')
     expect(consentOn(page)).toBe('')
     expect((await visitor.post('/account/autopay', { consent: 'x' })).status).toBe(422)
     const subscriber = await byHand()
@@ -72,12 +72,17 @@ describe('joining later', () => {
 })
 
 describe('a mandate that stands', () => {
-  test('shows since when, the masked address, the ceiling, the end and the next debit, wherever renewing is spoken of', async () => {
-    const { visitor } = await onAutopay(app)
+  test('shows since when, the masked number, the ceiling, the end and the next debit, wherever renewing is spoken of', async () => {
+    const person = await onAutopay(app)
+    const { visitor } = person
     const { body } = await visitor.get('/account/autopay')
     const text = plain(body)
+    const [row] = await app.sql<{ umn: string }[]>`select umn from mandates where user_id = ${person.userId}`
+    const [name, handle] = row!.umn.split('@')
+    expect(text).toContain(`${name!.slice(0, 4)}…@${handle}`)
+    expect(body).not.toContain(row!.umn)
     expect(text).toMatch(/On since\s*\w+, \d+ \w+ 20\d\d/)
-    expect(text).toMatch(/Each debit, at most\s*₹9,980/)
+    expect(text).toMatch(/Maximum per debit\s*₹9,980/)
     expect(text).toMatch(/Ends on\s*\w+, \d+ \w+ 203\d/)
     for (const path of ['/account', '/account/plan', '/account/autopay'])
       expect(plain((await visitor.get(path)).body), path).toMatch(/Autopay renews (it )?with ₹499/)
@@ -127,6 +132,19 @@ describe('a mandate that stands', () => {
     expect(plain((await person.visitor.get('/account/autopay')).body)).toContain('You cancelled it in your UPI app.')
   })
 
+  test('that ended with a deletion that was refused says so, and one that we ended does not blame Cashfree', async () => {
+    const person = await onAutopay(app)
+    const mandate = await mandateOf(app, person)
+    for (const [by, sentence] of [
+      ['deletion', 'It was stopped when you asked to delete your account.'],
+      ['site', 'We ended it.'],
+    ] as const) {
+      await app.sql`
+        update mandates set status = 'CANCELLED', ended_at = now(), ended_by = ${by} where subscription_id = ${mandate}`
+      expect(plain((await person.visitor.get('/account/autopay')).body)).toContain(sentence)
+    }
+  })
+
   test('goes with the subscription that is cancelled, and resuming does not bring it back', async () => {
     const person = await onAutopay(app)
     const { visitor } = person
@@ -139,23 +157,23 @@ describe('a mandate that stands', () => {
 })
 
 describe('a charge that is raised', () => {
-  test('is called off by “Not this time”, and the person pays by hand', async () => {
+  test('is called off by “Skip this debit”, and the person pays by hand', async () => {
     const person = await onAutopay(app)
     const paymentId = await raised(app, person)
     const page = await person.visitor.get('/account/autopay')
-    expect(page.body).toContain('Not this time: I pay by hand')
+    expect(page.body).toContain('Skip this debit')
     expect(plain(page.body)).toContain('Announced to your bank')
     expect((await person.visitor.get('/checkout/monthly')).body).toContain('Autopay takes care of this payment')
     const answer = await person.visitor.post('/account/autopay/charge/cancel', { charge: paymentId })
     expect(answer.location).toBe('/checkout/monthly')
     const checkout = await person.visitor.get('/checkout/monthly')
-    expect(checkout.body).toContain('it debits nothing when this period ends, so pay by hand to go on')
+    expect(checkout.body).toContain('it debits nothing when this period ends, so pay manually to keep your access')
     expect(checkout.body).not.toContain('Your last payment was closed')
-    expect(plain(checkout.body)).toMatch(/Called off: ₹499 is not debited on .* You can pay by hand here\./)
+    expect(plain(checkout.body)).toMatch(/Called off: ₹499 is not debited on .* You can pay manually here\./)
     expect(checkout.body).toContain('Pay ₹499')
     const after = await person.visitor.get('/account/autopay')
     expect(plain(after.body)).toMatch(/Called off\s*You called it off\./)
-    expect(after.body).not.toContain('Not this time')
+    expect(after.body).not.toContain('Skip this debit')
     await person.visitor.post('/account/autopay/charge/cancel', { charge: paymentId })
     expect((await person.visitor.get('/account/autopay')).body).not.toContain('Being called off')
   })
@@ -169,6 +187,17 @@ describe('a charge that is raised', () => {
     expect(answer.location).toBe('/account/autopay')
     expect(plain((await person.visitor.get('/account/autopay')).body)).toContain(
       'Cashfree has been asked to call it off',
+    )
+  })
+
+  test('that Cashfree refuses did not go through: nobody called it off', async () => {
+    const person = await onAutopay(app)
+    const paymentId = await raised(app, person)
+    await app.sql`
+      update mandate_charges set status = 'WITHDRAWN', withdrawn_why = 'refused', final_at = now(), next_look_at = null
+      where payment_id = ${paymentId}`
+    expect(plain((await person.visitor.get('/account/autopay')).body)).toMatch(
+      /Did not go through\s*Cashfree did not accept it\./,
     )
   })
 
@@ -246,6 +275,10 @@ test('where the setting is switched off again, whoever has a mandate can still s
   try {
     const page = await person.visitor.get('/account/autopay')
     expect(page.body).toContain('Stop Autopay')
+    expect(page.body).toContain('<a href="/account/autopay"')
+    expect(plain((await new Visitor(app).get('/terms')).body)).toContain('automatically only if you choose UPI Autopay')
+    const other = await byHand()
+    expect((await other.visitor.get('/account')).body).not.toContain('Renew by UPI Autopay')
     await person.visitor.post('/account/autopay/cancel')
     const after = await person.visitor.get('/account/autopay')
     expect(after.body).toContain('Autopay is stopped.')

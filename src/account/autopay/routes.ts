@@ -79,7 +79,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
     const { debits } = await autopayPage(services, order.userId)
     const debit = debits.find((one) => one.paymentId === paymentId)
     if (debit?.what === 'Called off') {
-      const text = `Called off: ${rupees(debit.paise)} is not debited on ${dateInIndia(debit.day)}. You can pay by hand here.`
+      const text = `Called off: ${rupees(debit.paise)} is not debited on ${dateInIndia(debit.day)}. You can pay manually here.`
       return leave(request, reply, { kind: 'good', text }, checkoutPathOf(order))
     }
     const text =

@@ -95,13 +95,13 @@ function textsFor(money: MoneyRow): Texts {
             chip: 'Autopay under way',
             title: 'Autopay takes care of this payment',
             happening: `Autopay is about to debit ${sum} for ${plan}.`,
-            toDo: 'There is nothing to do: please do not pay a second time. We mail you when it is through, and when it is not. To pay by hand this time, call it off on your account’s Autopay page.',
+            toDo: 'There is nothing to do: please do not pay a second time. We mail you when it is through, and when it is not. To pay manually this time, skip this debit on your account’s Autopay page.',
           }
         : {
             chip: 'Autopay under way',
             title: 'Autopay is being set up',
             happening: `Since ${since} Autopay is being set up, to pay ${sum} for ${plan} first.`,
-            toDo: 'If you approved it, there is nothing to do: please wait, and do not pay a second time; we mail you. Your account’s Autopay page is where you approve it, or choose to pay by hand instead.',
+            toDo: 'If you approved it, there is nothing to do: please wait, and do not pay a second time; we mail you. Your account’s Autopay page is where you approve it, or choose to pay manually instead.',
           }
     case 'withheld':
       return {

@@ -100,7 +100,7 @@ async function openForPlan(
     if (stays)
       throw new AppError(
         'unavailable',
-        'Autopay was not set up: Cashfree did not end your open order. Nothing was charged. You can pay by hand here, or try again in a minute.',
+        'Autopay was not set up: Cashfree did not end your open order. Nothing was charged. You can pay manually here, or try again in a minute.',
       )
   }
   throw new AppError(
@@ -147,7 +147,7 @@ export async function offerMandate(
       services.log.error({ event: 'mandate refused', userId: user.id, err: error }, 'mandate refused')
       throw new AppError(
         'unavailable',
-        'Autopay could not be set up: Cashfree does not accept it at the moment. Nothing was charged, and you can pay by hand.',
+        'Autopay could not be set up: Cashfree does not accept it at the moment. Nothing was charged, and you can pay manually.',
         { cause: error },
       )
     }
@@ -163,8 +163,8 @@ const account = { href: '/account/autopay', label: 'See Autopay' }
 const sentences: Record<string, string> = {
   terms: 'The terms of Autopay are not those that this page showed. Nothing was charged; please read them again.',
   mandate:
-    'Autopay is set up already, and renews your plan automatically. Nothing was charged. You can also pay by hand.',
-  'nothing-runs': 'No plan of yours is running, so choose one first: you can set up Autopay while you pay for it.',
+    'Autopay is set up already, and renews your plan automatically. Nothing was charged. You can also pay manually.',
+  'nothing-runs': 'You have no active plan, so choose one first: you can set up Autopay while you pay for it.',
   'under-way': 'A payment of yours is under way. Nothing else was charged; please wait until it has ended.',
 }
 

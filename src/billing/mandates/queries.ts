@@ -159,6 +159,14 @@ export async function listChargesOf(sql: Sql, mandateId: string, limit: number):
   `
 }
 
+/** Charges under all of a person's mandates, the newest day first. */
+export async function listChargesOfPerson(sql: Sql, userId: string, limit: number): Promise<Charge[]> {
+  return sql<Charge[]>`
+    select ${chargeColumns(sql)} from mandate_charges c join mandates m on m.id = c.mandate_id
+    where m.user_id = ${userId} order by c.scheduled_on desc, c.created_at desc limit ${limit}
+  `
+}
+
 /** Makes a mandate agree with Cashfree's answer, whole or of some of its charges: settle-mandate.sql. */
 export async function settleMandate(
   sql: Sql,

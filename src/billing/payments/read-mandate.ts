@@ -109,7 +109,7 @@ function countIn(value: unknown): number {
   return Number.isSafeInteger(count) && count >= 0 ? count : 0
 }
 
-/** Enough of a UPI address for its owner to know it: "98…@ybl". */
+/** Enough of a UPI ID for its owner to know it: "98…@ybl". */
 function maskedAddress(value: unknown): string | null {
   const [, beginning, bank] = /^(.{1,2}).*@([^@]+)$/u.exec(textOf(value) ?? '') ?? []
   return beginning && bank ? `${beginning}…@${bank}` : null

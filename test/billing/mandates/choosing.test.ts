@@ -102,7 +102,7 @@ describe('a refusal', () => {
     app.sandbox.control.settings({ subscriptionsActive: true })
     expect(refused.status).toBe(503)
     expect(refused.body).toContain(
-      'Cashfree does not accept it at the moment. Nothing was charged, and you can pay by hand.',
+      'Cashfree does not accept it at the moment. Nothing was charged, and you can pay manually.',
     )
     expect(refused.body).toContain('value="Rao Traders"')
     expect(refused.body).not.toContain('Your last payment was closed')
@@ -153,6 +153,18 @@ describe('Cashfree away', () => {
 })
 
 describe('the page of a mandate', () => {
+  test('leads to itself where Cashfree cannot be asked for its page, and says so', async () => {
+    const person = await registered(app)
+    const path = (await choose(person)).location!
+    app.sandbox.control.faults({ serverError: { endpoint: 'mandates' } })
+    const page = await person.visitor.get(path)
+    app.sandbox.control.faults({ serverError: false })
+    expect(mandateStageOn(page)).toBe('to-approve')
+    expect(page.body).toContain('Cashfree does not answer just now')
+    expect(page.body).toContain('href="">Try again</a>')
+    expect(sessionOn(await person.visitor.get(path))).toBeDefined()
+  })
+
   test('is active once Cashfree says so: the first period is granted, once', async () => {
     const person = await onAutopay(app)
     const page = await person.visitor.get(person.path)
