@@ -77,7 +77,10 @@ export const apiFields: ApiFields = {
     ...reading,
   ],
   mandate: [
-    ['status', 'none, waiting (for your approval), active, paused, ending (Cashfree has not confirmed the end) or ended'],
+    [
+      'status',
+      'none, waiting (for your approval), active, paused, ending (Cashfree has not confirmed the end) or ended',
+    ],
     ['umn', 'The mandate’s number at your bank, without its middle'],
     ['ceiling', 'The maximum per debit, in rupees'],
     ['next_debit', 'The next debit, “on” a day and its “amount” in rupees; null where nothing is going to be debited'],

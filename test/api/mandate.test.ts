@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { apiFields } from '../../src/site/api-fields.ts'
 import { dayInIndia } from '../../src/platform/dates.ts'
+import { apiFields } from '../../src/site/api-fields.ts'
 import { adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/ledger.ts'
@@ -60,9 +60,9 @@ describe('GET /api/mandate', () => {
       ended: null,
     })
     expect(answer.headers.get('cache-control')).toBe('no-store')
-    expect(apiFields.mandate.map(([name]) => name)).toEqual(Object.keys(answer.json()))
+    expect(apiFields.mandate.map(([name]) => name)).toEqual(Object.keys(answer.json<object>()))
     const { body } = await visitor.get('/developers')
-    for (const name of ['/api/mandate', ...Object.keys(answer.json())]) expect(body).toContain(name)
+    for (const name of ['/api/mandate', ...Object.keys(answer.json<object>())]) expect(body).toContain(name)
     expect((await visitor.get('/account/api-keys')).body).toContain('how your Autopay stands')
   })
 

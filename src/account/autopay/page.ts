@@ -1,7 +1,7 @@
 import { moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
 import type { Consent } from '../../billing/mandates/consent.ts'
-import { findNextDebit, type NextDebit } from '../../billing/mandates/next-debit-queries.ts'
 import { maskedUmn } from '../../billing/mandates/masked-umn.ts'
+import { findNextDebit, type NextDebit } from '../../billing/mandates/next-debit-queries.ts'
 import { consentOf, isCurrent, mandatePath } from '../../billing/mandates/offer.ts'
 import { type Charge, listChargesOfPerson, listMandatesOf, type Mandate } from '../../billing/mandates/queries.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
