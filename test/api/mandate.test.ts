@@ -60,9 +60,9 @@ describe('GET /api/mandate', () => {
       ended: null,
     })
     expect(answer.headers.get('cache-control')).toBe('no-store')
-    expect(apiFields.mandate.map(([name]) => name)).toEqual(Object.keys(answer.json<object>()))
+    expect(apiFields.mandate.map(([name]) => name)).toEqual(Object.keys(answer.json() as object))
     const { body } = await visitor.get('/developers')
-    for (const name of ['/api/mandate', ...Object.keys(answer.json<object>())]) expect(body).toContain(name)
+    for (const name of ['/api/mandate', ...Object.keys(answer.json() as object)]) expect(body).toContain(name)
     expect((await visitor.get('/account/api-keys')).body).toContain('how your Autopay stands')
   })
 
