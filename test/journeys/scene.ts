@@ -18,8 +18,8 @@ import {
 } from '../support/browser.ts'
 
 /** What a file of journeys has in hand: the product, and people who arrive at it. */
-export type Scene = {
-  app: TestApp
+export type Scene<App extends TestApp = TestApp> = {
+  app: App
   /** Someone arrives with a fresh browser; they leave, having met no problem, when the test ends. */
   arrive: (options?: PersonOptions) => Promise<Person>
   /** An administrator arrives, signed in; `fresh`: password and code were given a moment ago, so that nothing asks again. */
@@ -28,6 +28,11 @@ export type Scene = {
 
 /** Sets up a file of journeys. Every journey ends by expecting that nobody met a problem. */
 export function openScene(env: Record<string, string> = {}): Scene {
+  return sceneOf(() => startApp(env))
+}
+
+/** The same, of the product as it is started here. */
+export function sceneOf<App extends TestApp>(start: () => Promise<App>): Scene<App> {
   let browsing: Browsing
   let people: Person[] = []
   const scene = {
@@ -42,10 +47,10 @@ export function openScene(env: Record<string, string> = {}): Scene {
       await takeOver(person, admin.visitor)
       return { ...person, admin }
     },
-  } as Scene
+  } as Scene<App>
 
   beforeAll(async () => {
-    scene.app = await startApp(env)
+    scene.app = await start()
     browsing = openBrowser(scene.app)
   })
   afterEach(async () => {

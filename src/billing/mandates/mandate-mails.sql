@@ -42,9 +42,8 @@ create or replace function debit_to_come(m mandates, p_end timestamptz) returns 
   select coalesce(
     (select c.scheduled_on from mandate_charges c
      where c.mandate_id = m.id and c.period_start = p_end and c.final_at is null and c.withdrawn_why is null),
-    (select case when day_in_india(now()) < day_in_india(p_end) - 3 then day_in_india(p_end) else next_charge_day(m, p_end) end
-     from subscriptions s
-     where s.user_id = m.user_id and m.status = 'ACTIVE' and s.cancel_requested_at is null and next_attempt(m, p_end) is not null
+    (select next_debit_day(m, p_end) from subscriptions s
+     where s.user_id = m.user_id and m.status = 'ACTIVE' and s.cancel_requested_at is null
        and (plan_for(m.user_id, plan_to_charge(s))).price_paise <= m.max_paise))
   where m.ended_at is null and m.cancel_asked_at is null
 $$;

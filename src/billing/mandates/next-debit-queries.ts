@@ -16,13 +16,13 @@ export type NextDebit = {
 }
 
 /**
- * The next debit under a person's mandate: the charge that is open, else what will be charged when their period ends, at the price that is
- * announced for then. Undefined where there is none to come: no mandate is active, they left, nothing is on sale, it failed or was called
- * off.
+ * The next debit under a person's mandate: the charge that is open, else what will be charged when their period ends (or once more after
+ * it failed), at the price that is announced for then. Undefined where there is none to come: no mandate is active, they left, nothing is
+ * on sale, it failed for good or was called off.
  */
 export async function findNextDebit(sql: Sql, userId: string): Promise<NextDebit | undefined> {
   const [row] = await sql<NextDebit[]>`
-    select start_of_day_in_india(coalesce(c.scheduled_on, day_in_india(s.current_period_end))) as day,
+    select start_of_day_in_india(coalesce(c.scheduled_on, next_debit_day(m, s.current_period_end))) as day,
            coalesce(charged.title, plan.title) as plan_title, due.paise as amount_paise, due.paise > m.max_paise as is_above_ceiling, c.payment_id
     from mandates m
     join subscriptions s on s.user_id = m.user_id
@@ -35,7 +35,7 @@ export async function findNextDebit(sql: Sql, userId: string): Promise<NextDebit
     cross join lateral (select coalesce(c.paise, next.price_paise, plan.price_paise) as paise) due
     where m.user_id = ${userId} and m.status = 'ACTIVE' and m.ended_at is null and m.cancel_asked_at is null and due.paise is not null
       and (c.payment_id is not null
-           or (s.cancel_requested_at is null and s.current_period_end > now() and next_attempt(m, s.current_period_end) is not null))
+           or (s.cancel_requested_at is null and next_debit_day(m, s.current_period_end) is not null))
   `
   return row
 }

@@ -116,6 +116,12 @@ create or replace function next_charge_day(m mandates, p_end timestamptz) return
               else charge_day(p_end, now()) end
 $$;
 
+-- The day on which the period from p_end on is debited whose charge is not opened yet, also once more after a failure. Null: it is not.
+create or replace function next_debit_day(m mandates, p_end timestamptz) returns date language sql stable as $$
+  select case when day_in_india(now()) < day_in_india(p_end) - 3 then day_in_india(p_end) else next_charge_day(m, p_end) end
+  where next_attempt(m, p_end) is not null
+$$;
+
 -- The name of the plan that a charge is for: the one chosen for after this period, else the one bought last. Null: neither is on sale, and
 -- nobody agreed to another.
 create or replace function plan_to_charge(s subscriptions) returns text language sql stable as $$

@@ -25,7 +25,10 @@ export async function startCalendar(env: Record<string, string> = {}): Promise<C
 
 /** Waits until everything that was delivered is settled, receipts and all. */
 const untilSettled = (app: TestApp) =>
-  until(async () => (await app.sql`select from webhook_events where accepted and settled_at is null`).count === 0)
+  until(async () => {
+    await app.run('settle-events')
+    return (await app.sql`select from webhook_events where accepted and settled_at is null`).count === 0
+  })
 
 /** Gives a database a clock that can be set, also where columns have the present as their default. */
 async function haveClock(url: string): Promise<string> {

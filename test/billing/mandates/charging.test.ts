@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { endMandate, raiseCharge, refreshMandate } from '../../../src/billing/mandates/mandates.ts'
+import { findNextDebit } from '../../../src/billing/mandates/next-debit-queries.ts'
 import {
   callChargeOff,
   leaseMandatesToLookAt,
@@ -8,6 +9,7 @@ import {
   settleMandate,
 } from '../../../src/billing/mandates/queries.ts'
 import { GatewayRefused } from '../../../src/billing/payments/gateway.ts'
+import { midnightInIndia } from '../../../src/platform/dates.ts'
 import {
   type Autopayer,
   autopayOf,
@@ -270,7 +272,9 @@ describe('a failure', () => {
     await later(fixture, person.user, '3 days')
     await refresh(person)
     expect(await holdings(fixture, person.user)).toMatchObject({ ...having(1), underWay: [], open: 0 })
+    const toCome = await findNextDebit(fixture.sql, person.user.id) // pages say that it is debited once more
     const [second] = await dueFor(person)
+    expect(toCome).toMatchObject({ day: midnightInIndia(second!.scheduledOn), amountPaise: 49_900, paymentId: null })
     expect(second).toMatchObject({ state: 'opened', paymentId: expect.stringMatching(/_2$/) })
     await raiseCharge(fixture.services, second!.paymentId!, 'job')
     say(second!.paymentId!, 'FAILED', lowBalance)
@@ -290,6 +294,7 @@ describe('a failure', () => {
       await later(fixture, person.user, '3 days')
       await refresh(person)
       expect(await dueFor(person)).toEqual([])
+      expect(await findNextDebit(fixture.sql, person.user.id)).toBeUndefined()
       expect((await autopayOf(fixture, person.user)).charges).toMatchObject([
         { status: 'FAILED', finalAt: expect.any(Date) },
       ])

@@ -32,7 +32,7 @@ export async function choose({ visitor }: Person, typed: Record<string, string> 
 }
 
 /** The id by which Cashfree knows a person's newest mandate. */
-export async function mandateOf(app: TestApp, { userId }: Person): Promise<string> {
+export async function mandateOf(app: TestApp, { userId }: Pick<Person, 'userId'>): Promise<string> {
   const [row] = await app.sql<{ subscriptionId: string }[]>`
     select subscription_id from mandates where user_id = ${userId} order by created_at desc limit 1`
   return row!.subscriptionId
@@ -41,7 +41,7 @@ export async function mandateOf(app: TestApp, { userId }: Person): Promise<strin
 /** Somebody whose first period was paid by Autopay; `path` is the page of their mandate. */
 export async function onAutopay(app: TestApp, changes: Record<string, string> = {}) {
   const person = await registered(app, changes)
-  const path = (await choose(person)).location!
+  const path = (await choose(person, {}, changes.plan)).location!
   await person.visitor.get(path)
   app.sandbox.control.approveMandate(await mandateOf(app, person))
   expect(mandateStageOn(await person.visitor.get(path))).toBe('active')
