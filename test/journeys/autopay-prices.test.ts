@@ -5,8 +5,8 @@ import { expectInvariants } from '../billing/mandates/fixture.ts'
 import { mandateOf } from '../billing/mandates/people.ts'
 import {
   type Autopayer,
+  accountsOf,
   arriveOnAutopay,
-  booksOf,
   comeBack,
   goTo,
   mailed,
@@ -52,7 +52,7 @@ test('a new price below the ceiling is debited; one above it is not, until Autop
     expect.stringMatching(/^Autopay will debit ₹5,990 on /),
   ])
   await goTo(person, 0, '23:00')
-  expect(await booksOf(person)).toMatchObject(onePeriodEach(499_000, 599_000))
+  expect(await accountsOf(person)).toMatchObject(onePeriodEach(499_000, 599_000))
   expect((await mailed(person, mails.receipt)).at(-1)!.subject).toMatch(/^₹5,990 received/)
   await comeBack(person)
   await newestDebit(person, 'Paid').waitFor()
@@ -64,7 +64,7 @@ test('a new price below the ceiling is debited; one above it is not, until Autop
   await page.getByText('Your plan costs ₹10,490 when this period ends, more than the').waitFor()
   await looksRightEverywhere(person, 'autopay-above-ceiling')
   await goTo(person, -3, '09:05')
-  expect((await booksOf(person)).debited).toEqual([499_000, 599_000])
+  expect((await accountsOf(person)).debited).toEqual([499_000, 599_000])
   expect(await mailed(person, mails.notice)).toHaveLength(1)
   expect((await mailed(person, mails.reminder)).at(-1)!.text).toContain('Autopay won’t debit this.')
 
@@ -83,11 +83,11 @@ test('a new price below the ceiling is debited; one above it is not, until Autop
   expect(again.subscriptionId).not.toBe(person.subscriptionId)
   await goTo(person, -2, '09:05')
   await goTo(person, 0, '23:00')
-  expect(await booksOf(again)).toMatchObject({
+  expect(await accountsOf(again)).toMatchObject({
     ...onePeriodEach(499_000, 599_000, 1_049_000),
     debited: [100, 1_049_000],
   })
-  expect((await booksOf(person)).debited).toEqual([499_000, 599_000])
+  expect((await accountsOf(person)).debited).toEqual([499_000, 599_000])
   expect(app.sandbox.control.mandate(person.subscriptionId).status).toBe('CANCELLED')
   expect(await mailed(person, mails.receipt)).toHaveLength(3)
 })

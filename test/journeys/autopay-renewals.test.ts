@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { expectInvariants } from '../billing/mandates/fixture.ts'
 import { type Size, sizes } from '../support/browser.ts'
 import {
+  accountsOf,
   arriveOnAutopay,
-  booksOf,
   comeBack,
   goTo,
   mailed,
@@ -30,7 +30,7 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     await newestDebit(person, 'Announced to your bank').waitFor()
     await looksRightInBothSchemes(person, `autopay-announced-${size}`)
     await goTo(person, 0, '23:00')
-    expect(await booksOf(person)).toMatchObject(onePeriodEach(49_900, 49_900))
+    expect(await accountsOf(person)).toMatchObject(onePeriodEach(49_900, 49_900))
     await page.reload()
     await newestDebit(person, 'Paid').waitFor()
 
@@ -49,16 +49,16 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     await looksRightInBothSchemes(person, `autopay-low-balance-${size}`)
     await comeBack(person, '/account')
     await page.getByText(/Your paid period has ended\. Autopay renews it with ₹499 on/).waitFor()
-    expect(await booksOf(person)).toMatchObject(onePeriodEach(49_900, 49_900))
+    expect(await accountsOf(person)).toMatchObject(onePeriodEach(49_900, 49_900))
     await goTo(person, 1, '09:10')
     await comeBack(person)
     await newestDebit(person, 'Announced to your bank').waitFor()
     await goTo(person, 2, '23:00')
-    expect(await booksOf(person)).toMatchObject(onePeriodEach(49_900, 49_900, 49_900))
+    expect(await accountsOf(person)).toMatchObject(onePeriodEach(49_900, 49_900, 49_900))
 
     await goTo(person, -3, '09:05')
     await goTo(person, 0, '23:00')
-    expect(await booksOf(person)).toMatchObject(onePeriodEach(49_900, 49_900, 49_900, 49_900))
+    expect(await accountsOf(person)).toMatchObject(onePeriodEach(49_900, 49_900, 49_900, 49_900))
     await comeBack(person)
     expect(await page.locator('table.data tbody tr').allTextContents()).toEqual([
       expect.stringContaining('Paid'),

@@ -69,7 +69,11 @@ export const newestDebit = ({ page }: Pick<Person, 'page'>, what: string) =>
   page.locator('table.data tbody tr').first().getByText(what)
 
 /** What stands in our books about somebody, and `debited`: what their bank gave Cashfree, in paise, oldest first. */
-export async function booksOf({ app, userId, subscriptionId }: Pick<Autopayer, 'app' | 'userId' | 'subscriptionId'>) {
+export async function accountsOf({
+  app,
+  userId,
+  subscriptionId,
+}: Pick<Autopayer, 'app' | 'userId' | 'subscriptionId'>) {
   const { charges } = app.sandbox.control.mandate(subscriptionId)
   return {
     ...(await holdings(app, { id: userId })),

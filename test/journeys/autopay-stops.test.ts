@@ -4,8 +4,8 @@ import { pathIn } from '../billing/reminders/fixture.ts'
 import { type Size, sizes } from '../support/browser.ts'
 import { until } from '../support/until.ts'
 import {
+  accountsOf,
   arriveOnAutopay,
-  booksOf,
   comeBack,
   goTo,
   mailed,
@@ -51,11 +51,11 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     await page.getByText('Autopay renews with ₹499 for the monthly plan').waitFor()
     await looksRightInBothSchemes(person, `autopay-opted-out-${size}`)
     await runJobs(app)
-    expect(await booksOf(person)).toMatchObject({ ...onePeriodEach(49_900, 49_900), debited: [49_900] })
+    expect(await accountsOf(person)).toMatchObject({ ...onePeriodEach(49_900, 49_900), debited: [49_900] })
 
     await goTo(person, -3, '09:05')
     await goTo(person, 0, '23:00')
-    const books = await booksOf(person)
+    const books = await accountsOf(person)
     expect(books).toMatchObject({ ...onePeriodEach(49_900, 49_900, 49_900), debited: [49_900, 49_900] })
     expect(await mailed(person, mails.receipt)).toHaveLength(3)
   })
@@ -74,7 +74,7 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     await goTo(person, -1, '10:00')
     expect((await mailed(person, mails.reminder)).at(-1)!.text).toContain('We never charge you automatically.')
     await goTo(person, 1, '00:45')
-    expect(await booksOf(person)).toMatchObject(onePeriodEach(49_900))
+    expect(await accountsOf(person)).toMatchObject(onePeriodEach(49_900))
     expect(await mailed(person, mails.failed)).toEqual([])
     expect(await mailed(person, mails.ended)).toHaveLength(1)
   })
@@ -87,7 +87,7 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     await newestDebit(person, 'Autopay was stopped.').waitFor()
     await looksRightInBothSchemes(person, `autopay-stopped-announced-${size}`)
     expect(app.sandbox.control.mandate(subscriptionId).status).toBe('CANCELLED')
-    expect(await booksOf(person)).toMatchObject(onePeriodEach(49_900))
+    expect(await accountsOf(person)).toMatchObject(onePeriodEach(49_900))
     await goTo(person, 0, '00:10')
     expect((await mailed(person, mails.ended)).map(({ text }) => text)).toEqual([
       expect.stringContaining('You stopped it on our site.'),
@@ -95,7 +95,7 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     await comeBack(person, '/account')
     await page.getByText('Without a renewal, access stops').waitFor()
     await goTo(person, 1, '00:45')
-    expect(await booksOf(person)).toMatchObject(onePeriodEach(49_900))
+    expect(await accountsOf(person)).toMatchObject(onePeriodEach(49_900))
     expect(await mailed(person, mails.receipt)).toHaveLength(1)
   })
 
@@ -112,11 +112,11 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     await page.getByRole('button', { name: 'Delete my account' }).click()
     await page.getByText('Your account is deleted.').waitFor()
     expect(app.sandbox.control.mandate(subscriptionId).status).toBe('CANCELLED')
-    expect(await booksOf(person)).toMatchObject(onePeriodEach(49_900))
+    expect(await accountsOf(person)).toMatchObject(onePeriodEach(49_900))
     await runJobs(app)
     await app.goTo(`${charges[0]!.scheduledOn}T23:00:00+05:30`)
     await runJobs(app)
-    expect(await booksOf(person)).toMatchObject(onePeriodEach(49_900))
+    expect(await accountsOf(person)).toMatchObject(onePeriodEach(49_900))
     expect(await autopayOf(app, { id: userId })).toMatchObject({ endedBy: 'deletion', umn: null, payerAddress: null })
     expect((await mailed(person, /./)).at(-1)!.subject).toBe('Your account was deleted')
   })
