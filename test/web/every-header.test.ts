@@ -98,7 +98,7 @@ const isSecretPage = (way: Way) =>
 function keeping(way: Way, who: Who): string | null {
   if (/^GET \/assets\/[^:]/.test(way.route)) return 'public, max-age=31536000, immutable'
   if (lasting[way.route]) return lasting[way.route]!
-  if (way.route === 'GET /healthz' || way.route === 'POST /webhooks/cashfree') return null
+  if (way.route === 'GET /healthz' || way.route.startsWith('POST /webhooks/cashfree')) return null
   return shared.test(way.route) && who === 'visitor' ? 'no-cache' : 'no-store'
 }
 

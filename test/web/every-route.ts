@@ -211,7 +211,7 @@ export const endpoints: Record<string, Endpoint> = {
   // Nobody has this one. Without a session the page says the same of every mandate.
   'GET /autopay/return/:mandate': {
     may: 'everybody',
-    path: () => '/autopay/return/unknown',
+    path: () => '/autopay/return/x',
     answers: 404,
     except: { visitor: 200, half: 200 },
   },
@@ -259,10 +259,10 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /admin/mails.csv': { may: 'panel' },
   'GET /admin/mails/:id': { may: 'panel', path: ({ mail }) => `/admin/mails/${mail}` },
   'GET /admin/mails/:id/preview': { may: 'panel', path: ({ mail }) => `/admin/mails/${mail}/preview` },
-  // Nobody has this mandate.
   'GET /admin/mandates': { may: 'panel' },
   'GET /admin/mandates.csv': { may: 'panel' },
-  'GET /admin/mandates/:id': { may: 'panel', path: () => '/admin/mandates/unknown', answers: 404 },
+  'GET /admin/mandates/:id': { may: 'panel', path: ({ mandate }) => `/admin/mandates/${mandate}` },
+  // Nobody has this mandate.
   'POST /admin/mandates/:id/look': { may: 'money', path: () => '/admin/mandates/unknown/look', answers: 404 },
   'GET /admin/mandates/:id/stop': { may: 'money', path: () => '/admin/mandates/unknown/stop', answers: 404 },
   'POST /admin/mandates/:id/stop': { may: 'money', path: () => '/admin/mandates/unknown/stop', answers: 404 },

@@ -52,6 +52,7 @@ export type Ids = {
   alertsLink: string
   gift: string
   giftOrder: string
+  mandate: string
 }
 
 /** Builds it through the real endpoints: people register and pay, Cashfree reports, jobs run. */
@@ -95,6 +96,7 @@ export async function buildFixture(
     ownerSession: await sessionBesides(app, owner),
     openOrder: (await newestOrder(app, owner.form.email!)).id,
     waitingOrder: waiting.order.id,
+    mandate: await endedMandateOf(app.sql, owner.form.email!),
     complaint: await insertComplaint(
       app.sql,
       {
@@ -245,4 +247,18 @@ async function numberOf(rows: Promise<readonly unknown[]>): Promise<string> {
 export function hiddenIn(html: string): Record<string, string> {
   const fields = [...html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)]
   return Object.fromEntries(fields.map(([, name, value]) => [name!, value!]))
+}
+
+/** One that its person ended long ago: their pages offer what they offer everybody. */
+async function endedMandateOf(sql: Sql, email: string): Promise<string> {
+  const [mandate] = await sql<{ subscriptionId: string }[]>`
+    insert into mandates (user_id, subscription_id, plan_id, max_paise, authorisation_paise, refund_authorisation, status, consent_version,
+                          consent_text, expires_at, created_at, ended_at, ended_by, next_look_at)
+    select id, 'sub_' || replace(gen_random_uuid()::text, '-', ''), 'plan', 998000, 100, true, 'CUSTOMER_CANCELLED', 'autopay-1',
+           'Whenever a period ends, the next one is debited.', now() + interval '9 years', now() - interval '1 year',
+           now() - interval '11 months', 'customer', null
+    from users where email = ${email}
+    returning subscription_id
+  `
+  return mandate!.subscriptionId
 }
