@@ -42,7 +42,7 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     await goTo(person, 1, '00:45')
     const [failed] = await mailed(person, mails.failed)
     expect(failed!.text).toContain('not enough money')
-    expect(failed!.text).toMatch(/We’ll try once more on .* There is nothing to do\./)
+    expect(failed!.text).toMatch(/We’ll try once more on .* Please keep the amount in your bank account that day/)
     await page.reload()
     await newestDebit(person, 'Did not go through').waitFor()
     await page.getByText('Autopay renews with ₹499 for the monthly plan').waitFor()
