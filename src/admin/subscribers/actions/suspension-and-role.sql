@@ -28,6 +28,7 @@ declare
 begin
   perform set_config('etf.origin', coalesce(p_origin::text, ''), true);   -- for everything that is audited in here
   perform look_at_mandates_now(p_user_id);   -- before orders, as every settlement of one locks; a charge under way is called off
+  perform 1 from users where id = p_user_id for no key update;   -- before orders, as whoever opens or replaces one
   perform 1 from orders where user_id = p_user_id order by id for update;
   allowed := may_act_on(p_user_id, p_actor);
   if allowed <> 'ok' then return allowed; end if;
