@@ -16,8 +16,8 @@ end $$;
 
 -- Lets nobody log in to the account any more, or (without a reason) again. What was paid for runs on. Orders that are open to
 -- pay are ended: those that Cashfree never heard of here, the others there, when Cashfree is asked about them, which is due
--- at once. Once lifted, Cashfree is asked about money that was held. Locks in the one order, orders before users, so that a payment
--- that is being settled either counts before the suspension or is held after it.
+-- at once. Once lifted, Cashfree is asked about money that was held. Locks the person, then their orders, so that a payment that is
+-- being settled either counts before the suspension or is held after it.
 -- Answers 'done', 'repeated', or why not: 'changed' and the answers of may_act_on.
 create or replace function set_suspension(p_user_id uuid, p_reason text, p_actor text, p_origin jsonb) returns text
 language plpgsql as $$
@@ -28,10 +28,9 @@ declare
 begin
   perform set_config('etf.origin', coalesce(p_origin::text, ''), true);   -- for everything that is audited in here
   perform look_at_mandates_now(p_user_id);   -- before orders, as every settlement of one locks; a charge under way is called off
-  perform 1 from users where id = p_user_id for no key update;   -- before orders, as whoever opens or replaces one
-  perform 1 from orders where user_id = p_user_id order by id for update;
-  allowed := may_act_on(p_user_id, p_actor);
+  allowed := may_act_on(p_user_id, p_actor);   -- locks the person, before their orders as whoever opens one does
   if allowed <> 'ok' then return allowed; end if;
+  perform 1 from orders where user_id = p_user_id order by id for update;
   select * into person from users where id = p_user_id;
   if person.suspended_reason is not distinct from p_reason then return 'repeated'; end if;
   if p_reason is not null and person.suspended_at is not null then return 'changed'; end if;
