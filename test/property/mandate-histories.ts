@@ -1,12 +1,7 @@
 import fc from 'fast-check'
+import { callChargeOff, listUnraisedCharges, openDueCharges } from '../../src/billing/mandates/charge-queries.ts'
 import { endMandate, raiseCharge, refreshMandate } from '../../src/billing/mandates/mandates.ts'
-import {
-  callChargeOff,
-  leaseMandatesToLookAt,
-  listUnraisedCharges,
-  openDueCharges,
-  settleMandate,
-} from '../../src/billing/mandates/queries.ts'
+import { leaseMandatesToLookAt, settleMandate } from '../../src/billing/mandates/queries.ts'
 import { type BillingServices, isGatewayFailure } from '../../src/billing/payments/gateway.ts'
 import type { NewCharge, RemoteCharge, RemoteMandate } from '../../src/billing/payments/mandate-gateway.ts'
 import type { User } from '../../src/identity/users/queries.ts'

@@ -1,5 +1,6 @@
+import { listChargesOf } from '../../billing/mandates/charge-queries.ts'
 import { maskedUmn } from '../../billing/mandates/masked-umn.ts'
-import { findMandate, listChargesOf, type Mandate } from '../../billing/mandates/queries.ts'
+import { findMandate, type Mandate } from '../../billing/mandates/queries.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
 import type { RemoteCharge, RemoteMandate } from '../../billing/payments/mandate-gateway.ts'
 import type { RemoteRefund } from '../../billing/payments/remote-refund.ts'

@@ -1,4 +1,5 @@
-import type { Charge, Mandate } from '../../billing/mandates/queries.ts'
+import type { Charge } from '../../billing/mandates/charge-queries.ts'
+import type { Mandate } from '../../billing/mandates/queries.ts'
 import type { MandateState } from '../../billing/mandates/state.ts'
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'

@@ -2,14 +2,9 @@ import { isDatabaseDown } from '../../platform/db.ts'
 import { noteRefusedKeys } from '../../records/incidents/incidents.ts'
 import { insertIncident } from '../../records/incidents/queries.ts'
 import { type BillingServices, GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { listUnraisedCharges, mayRaiseCharges, openDueCharges } from './charge-queries.ts'
 import { raiseCharge, refreshMandate } from './mandates.ts'
-import {
-  leaseMandatesToLookAt,
-  listUnraisedCharges,
-  mayRaiseCharges,
-  openDueCharges,
-  postponeMandateLook,
-} from './queries.ts'
+import { leaseMandatesToLookAt, postponeMandateLook } from './queries.ts'
 
 /** Charges that one statement opens at most: it holds the locks of their people until it commits. */
 const openedAtOnce = 50

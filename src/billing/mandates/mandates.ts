@@ -6,18 +6,16 @@ import { gatewayName } from '../checkout/create-order.ts'
 import { type BillingServices, GatewayRefused, GatewayUnavailable, isGatewayFailure } from '../payments/gateway.ts'
 import type { RemoteCharge, RemoteMandate } from '../payments/mandate-gateway.ts'
 import { numberSoon } from '../receipts/numbering.ts'
+import { beginCharge, noteChargeRefused, renewChargeKey } from './charge-queries.ts'
 import {
   askMandateEnd,
-  beginCharge,
   findMandate,
   insertMandate,
   type Mandate,
   type MandateSettlement,
   type MandateWish,
-  noteChargeRefused,
   noteMandateRefused,
   type OpenedMandate,
-  renewChargeKey,
   renewMandateKey,
   settleMandate,
 } from './queries.ts'

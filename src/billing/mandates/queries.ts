@@ -29,27 +29,6 @@ export type Mandate = {
   endedBy: 'customer' | 'site' | 'admin' | 'deletion' | 'cashfree' | null
 }
 
-/** A debit under a mandate. `paymentId` is also the id of the order that it pays; `scheduledOn` is the Indian day, "2026-12-09". */
-export type Charge = {
-  paymentId: string
-  mandateId: string
-  periodStart: Date
-  attempt: number
-  paise: number
-  scheduledOn: string
-  idempotencyKey: string
-  createdAt: Date
-  askedAt: Date | null
-  raisedAt: Date | null
-  noticedAt: Date | null
-  status: string
-  retries: number
-  failureReason: string | null
-  withdrawnWhy: string | null
-  cancelAskedAt: Date | null
-  finalAt: Date | null
-}
-
 /** What a person agreed to and wants; see open-mandate.sql. `maxPaise` is the ceiling that the sentence names. */
 export type MandateWish = {
   plan: string
@@ -72,29 +51,6 @@ export type MandateSettlement = {
   cancelCharges: string[]
   settled: { orderId: string; outcome: string; receiptDue: boolean }[]
 }
-
-/** A charge that is due, or why it was not opened; see open-due-charges.sql. */
-export type DueCharge = {
-  mandateId: string
-  userId: string
-  state: 'opened' | 'above-ceiling' | 'no-plan' | 'under-way' | 'busy' | (string & {})
-  paymentId: string | null
-  paise: number | null
-  scheduledOn: string
-  periodStart: Date
-}
-
-/** What to ask Cashfree for, or why not; see begin_charge. */
-export type BegunCharge =
-  | {
-      refusal: null
-      subscriptionId: string
-      paymentId: string
-      idempotencyKey: string
-      paise: number
-      scheduledOn: string
-    }
-  | { refusal: 'over' | 'raised' | 'late' | 'withdrawn'; subscriptionId: string | null }
 
 /** The ceiling of a mandate that this person would open today, in paise; null where no plan is on sale. */
 export async function findMandateCeiling(sql: Sql, userId: string): Promise<number | null> {
@@ -125,13 +81,6 @@ export async function renewMandateKey(sql: Sql, mandateId: string): Promise<void
   await sql`update mandates set idempotency_key = gen_random_uuid() where id = ${mandateId} and status = 'CREATED'`
 }
 
-/** The same for a charge that is not raised. */
-export async function renewChargeKey(sql: Sql, paymentId: string): Promise<void> {
-  await sql`
-    update mandate_charges set idempotency_key = gen_random_uuid() where payment_id = ${paymentId} and raised_at is null
-  `
-}
-
 /** A mandate by our id or by the one that Cashfree knows. */
 export async function findMandate(
   sql: Sql,
@@ -148,22 +97,6 @@ export async function findMandate(
 export async function listMandatesOf(sql: Sql, userId: string, limit: number): Promise<Mandate[]> {
   return sql<Mandate[]>`
     select ${mandateColumns(sql)} from mandates m where m.user_id = ${userId} order by m.created_at desc limit ${limit}
-  `
-}
-
-/** Charges of a mandate, the newest period first. */
-export async function listChargesOf(sql: Sql, mandateId: string, limit: number): Promise<Charge[]> {
-  return sql<Charge[]>`
-    select ${chargeColumns(sql)} from mandate_charges c
-    where c.mandate_id = ${mandateId} order by c.period_start desc, c.attempt desc limit ${limit}
-  `
-}
-
-/** Charges under all of a person's mandates, the newest day first. */
-export async function listChargesOfPerson(sql: Sql, userId: string, limit: number): Promise<Charge[]> {
-  return sql<Charge[]>`
-    select ${chargeColumns(sql)} from mandate_charges c join mandates m on m.id = c.mandate_id
-    where m.user_id = ${userId} order by c.scheduled_on desc, c.created_at desc limit ${limit}
   `
 }
 
@@ -193,50 +126,6 @@ export async function askMandateEnd(
     select end_mandate(${subscriptionId}, ${endedBy}, ${by.actor}, ${originJson(sql, by)}) as answer
   `
   return row!.answer
-}
-
-/** Calls one charge off for a person: 'withdrawn', 'to-cancel' (Cashfree has to be asked) or 'over'; see end-mandate.sql. */
-export async function callChargeOff(
-  sql: Sql,
-  paymentId: string,
-  why: 'customer' | 'price',
-  by: Actor,
-): Promise<string> {
-  const [row] = await sql<{ answer: string }[]>`
-    select call_charge_off(${paymentId}, ${why}, ${by.actor}, ${originJson(sql, by)}) as answer
-  `
-  return row!.answer
-}
-
-/** Opens what is due now, at most so many charges: open-due-charges.sql. */
-export async function openDueCharges(sql: Sql, limit: number, actor: string): Promise<DueCharge[]> {
-  return sql<DueCharge[]>`
-    select mandate_id, user_id, state, payment_id, paise, scheduled_on::text as scheduled_on, period_start
-    from open_due_charges(${limit}, ${actor})
-  `
-}
-
-/** Payment ids of charges that Cashfree has not accepted yet, the oldest first. */
-export async function listUnraisedCharges(sql: Sql, limit: number): Promise<string[]> {
-  const rows = await sql<{ paymentId: string }[]>`
-    select payment_id from mandate_charges where raised_at is null and final_at is null order by created_at limit ${limit}
-  `
-  return rows.map(({ paymentId }) => paymentId)
-}
-
-/** Notes that Cashfree is asked for a charge now, or withdraws it: open-due-charges.sql. */
-export async function beginCharge(sql: Sql, paymentId: string, actor: string): Promise<BegunCharge> {
-  const [row] = await sql<BegunCharge[]>`
-    select refusal, subscription_id, (charge).payment_id, (charge).idempotency_key, (charge).paise,
-           (charge).scheduled_on::text as scheduled_on
-    from begin_charge(${paymentId}, ${actor})
-  `
-  return row!
-}
-
-/** Cashfree refused a charge and has none of this id. */
-export async function noteChargeRefused(sql: Sql, paymentId: string, code: string, actor: string): Promise<void> {
-  await sql`select note_charge_refused(${paymentId}, ${code}, ${actor})`
 }
 
 /**
@@ -292,17 +181,7 @@ export async function postponeMandateLook(sql: Sql, subscriptionId: string, seco
   `
 }
 
-/** Whether it is the time of day at which charges are raised: charge-days.sql. */
-export async function mayRaiseCharges(sql: Sql): Promise<boolean> {
-  const [row] = await sql<{ may: boolean }[]>`select charges_may_be_raised(now()) as may`
-  return row!.may
-}
-
 const mandateColumns = (sql: Sql) => sql`
   m.id, m.user_id, m.subscription_id, m.idempotency_key, m.plan_id, m.max_paise, m.authorisation_paise, m.refund_authorisation,
   m.first_order_id, m.status, m.umn, m.payer_address, m.consent_version, m.consent_text, m.expires_at, m.created_at, m.authorised_at,
   m.cancel_asked_at, m.ended_at, m.ended_by`
-
-const chargeColumns = (sql: Sql) => sql`
-  c.payment_id, c.mandate_id, c.period_start, c.attempt, c.paise, c.scheduled_on::text as scheduled_on, c.idempotency_key, c.created_at,
-  c.asked_at, c.raised_at, c.noticed_at, c.status, c.retries, c.failure_reason, c.withdrawn_why, c.cancel_asked_at, c.final_at`

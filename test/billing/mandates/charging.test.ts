@@ -1,13 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { callChargeOff, listUnraisedCharges, openDueCharges } from '../../../src/billing/mandates/charge-queries.ts'
 import { endMandate, raiseCharge, refreshMandate } from '../../../src/billing/mandates/mandates.ts'
 import { findNextDebit } from '../../../src/billing/mandates/next-debit-queries.ts'
-import {
-  callChargeOff,
-  leaseMandatesToLookAt,
-  listUnraisedCharges,
-  openDueCharges,
-  settleMandate,
-} from '../../../src/billing/mandates/queries.ts'
+import { leaseMandatesToLookAt, settleMandate } from '../../../src/billing/mandates/queries.ts'
 import { GatewayRefused } from '../../../src/billing/payments/gateway.ts'
 import { midnightInIndia } from '../../../src/platform/dates.ts'
 import {

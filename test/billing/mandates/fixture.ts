@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
+import { listChargesOf, openDueCharges } from '../../../src/billing/mandates/charge-queries.ts'
 import { openMandate, raiseCharge, refreshMandate } from '../../../src/billing/mandates/mandates.ts'
-import {
-  findMandateCeiling,
-  listChargesOf,
-  listMandatesOf,
-  type MandateWish,
-  openDueCharges,
-} from '../../../src/billing/mandates/queries.ts'
+import { findMandateCeiling, listMandatesOf, type MandateWish } from '../../../src/billing/mandates/queries.ts'
 import type { BillingServices } from '../../../src/billing/payments/gateway.ts'
 import type { User } from '../../../src/identity/users/queries.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'

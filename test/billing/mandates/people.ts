@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
+import { openDueCharges } from '../../../src/billing/mandates/charge-queries.ts'
 import { raiseCharge } from '../../../src/billing/mandates/mandates.ts'
-import { openDueCharges } from '../../../src/billing/mandates/queries.ts'
 import type { TestApp } from '../../support/app.ts'
 import { subscriberOf } from '../../support/ledger.ts'
 import { type Answer, Visitor } from '../../support/visitor.ts'
