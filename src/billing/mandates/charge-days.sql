@@ -32,8 +32,13 @@ create or replace function failure_class(p_reason text) returns text language sq
   select case
     when p_reason ~* 'closed|cancel|revoked|invalid|inactive mandate|name mismatch|not active' then 'new-mandate'
     when p_reason ~* 'frozen|blocked|kyc|court|dormant|attachment' then 'customer'
-    when p_reason ~* 'insufficient|low balance|not enough|network|inoperative|timed? ?out|unavailable|technical' then 'retry'
+    when lacks_balance(p_reason) or p_reason ~* 'network|inoperative|timed? ?out|unavailable|technical' then 'retry'
   end
+$$;
+
+-- Whether a charge failed because there was not enough money in the account.
+create or replace function lacks_balance(p_reason text) returns boolean language sql immutable as $$
+  select p_reason ~* 'insufficient|low balance|not enough'
 $$;
 
 -- Cashfree's words for a mandate that is over.

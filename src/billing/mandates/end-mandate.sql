@@ -54,8 +54,7 @@ declare
   m mandates;
   c mandate_charges;
 begin
-  select standing.* into m from mandates standing
-  where standing.id = (select mandate_id from mandate_charges where payment_id = p_payment_id) for update;
+  m := lock_mandate_of(p_payment_id);
   select * into c from mandate_charges where payment_id = p_payment_id;
   if c.payment_id is null or c.final_at is not null then return 'over'; end if;
   perform set_config('etf.origin', coalesce(p_origin::text, ''), true);

@@ -31,7 +31,7 @@ export async function findToldCharge(sql: Sql, paymentId: string): Promise<ToldC
            c.status <> 'SUCCESS' and s.current_period_end = c.period_start as is_due,
            case when c.withdrawn_why = 'refused' then 'refused'
                 when c.status = 'CANCELLED' then 'declined'
-                when c.failure_reason ~* 'insufficient|low balance|not enough' then 'balance'
+                when lacks_balance(c.failure_reason) then 'balance'
                 else coalesce(failure_class(c.failure_reason), 'unknown') end as failure,
            start_of_day_in_india(debit_to_come(m, c.period_start)) as retry_on,
            concat_ws(':', m.user_id, day_in_india(c.period_start), 'autopay-' || c.attempt) as reminder_key,

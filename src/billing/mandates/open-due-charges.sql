@@ -131,6 +131,16 @@ create or replace function plan_to_charge(s subscriptions) returns text language
                    where period.user_id = s.user_id and period.voided_at is null order by period.ends_at desc limit 1)
 $$;
 
+-- The mandate of a charge, locked: before the charge is read, as everything that writes one does. All null: there is no such charge.
+create or replace function lock_mandate_of(p_payment_id text) returns mandates language plpgsql as $$
+declare
+  m mandates;
+begin
+  select standing.* into m from mandates standing
+  where standing.id = (select mandate_id from mandate_charges where payment_id = p_payment_id) for update;
+  return m;
+end $$;
+
 -- Notes that Cashfree is asked for a charge now, and answers what to ask. `refusal`: 'over', 'raised' (already), 'late' (of a charge that
 -- may have been asked for before: Cashfree is asked about the mandate first), or 'withdrawn' (it was not wanted any more, or its day cannot
 -- be met).
@@ -141,8 +151,7 @@ declare
   m   mandates;
   why text;
 begin
-  select standing.* into m from mandates standing
-  where standing.id = (select c.mandate_id from mandate_charges c where c.payment_id = p_payment_id) for update;
+  m := lock_mandate_of(p_payment_id);
   select * into charge from mandate_charges c where c.payment_id = p_payment_id;
   subscription_id := m.subscription_id;
   if charge.payment_id is null or charge.final_at is not null then refusal := 'over'; return; end if;
@@ -164,8 +173,7 @@ declare
   m mandates;
   c mandate_charges;
 begin
-  select standing.* into m from mandates standing
-  where standing.id = (select mandate_id from mandate_charges where payment_id = p_payment_id) for update;
+  m := lock_mandate_of(p_payment_id);
   select * into c from mandate_charges where payment_id = p_payment_id;
   if c.payment_id is null or c.final_at is not null or c.raised_at is not null then return; end if;
   perform withdraw_charge(c, m, 'refused', p_actor);

@@ -36,8 +36,8 @@ const jobLimitMs = 15_000
 const pageLimitMs = 4_000
 
 /**
- * Settles the order or mandate that stored deliveries are about. Resolves once that is over; the deliveries are `marked` done when its receipt has
- * its number, together with others. Neither ever rejects: the rows wait for the job.
+ * Settles the order or mandate that stored deliveries are about. Resolves once that is over; the deliveries are `marked` done when its
+ * receipt has its number, together with others. Neither ever rejects: the rows wait for the job.
  */
 async function settleEvent(
   services: BillingServices,
